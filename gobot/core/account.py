@@ -1,0 +1,102 @@
+"""What a venue says about the account and its markets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gobot.core.money import ZERO, round_down, round_nearest
+from gobot.core.orders import Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """The trading rules of one symbol.  A step or minimum of 0 means the venue states none."""
+
+    symbol: str
+    quantity_step: Decimal = ZERO
+    price_step: Decimal = ZERO
+    min_quantity: Decimal = ZERO
+    min_notional: Decimal = ZERO
+    maker_fee: Decimal = ZERO
+    taker_fee: Decimal = ZERO
+    max_leverage: int = 1
+    active: bool = True
+
+    def round_quantity(self, quantity: Decimal) -> Decimal:
+        """``quantity`` (base units) down to the step."""
+        return round_down(quantity, self.quantity_step)
+
+    def round_price(self, price: Decimal) -> Decimal:
+        """``price`` to the nearest tick."""
+        return round_nearest(price, self.price_step)
+
+    def too_small(self, quantity: Decimal, price: Decimal) -> str | None:
+        """Why the venue would refuse this size, or None.  It is refused, never rounded up."""
+        if quantity <= 0 or quantity < self.min_quantity:
+            return f"{quantity:f} {self.symbol} is below the venue's minimum of {self.min_quantity:f}"
+        if quantity * price < self.min_notional:
+            return f"{quantity * price:.2f} USDT of {self.symbol} is below the venue's minimum of {self.min_notional:f}"
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """The account in quote currency (USDT).  ``equity`` includes unrealised profit; ``available`` is free margin."""
+
+    equity: Decimal
+    wallet: Decimal
+    available: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """An open position.  ``quantity`` in base units, above zero; prices in quote per base; money in USDT."""
+
+    symbol: str
+    direction: Direction
+    quantity: Decimal
+    entry_price: Decimal
+    mark_price: Decimal
+    leverage: int = 1
+    liquidation_price: Decimal | None = None
+
+    @property
+    def notional(self) -> Decimal:
+        """Value at the mark price, USDT."""
+        return self.quantity * self.mark_price
+
+    @property
+    def unrealized(self) -> Decimal:
+        """Profit if it were closed at the mark price, before fees, USDT."""
+        return (self.mark_price - self.entry_price) * self.quantity * self.direction.sign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticker:
+    """Current prices of one symbol; ``funding_rate`` is the fraction due at the next settlement."""
+
+    symbol: str
+    last: Decimal
+    bid: Decimal
+    ask: Decimal
+    time_ms: int
+    quote_volume: Decimal = ZERO
+    funding_rate: Decimal | None = None
+
+    @property
+    def spread(self) -> Decimal:
+        """(ask - bid) / mid, a fraction."""
+        mid = (self.ask + self.bid) / 2
+        return (self.ask - self.bid) / mid if mid > 0 else ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingPayment:
+    """Funding booked on a position at a settlement; ``amount`` in USDT, negative when paid."""
+
+    payment_id: str
+    symbol: str
+    amount: Decimal
+    rate: Decimal
+    time_ms: int

@@ -1,0 +1,81 @@
+"""The one port to every market: live, testnet, paper and simulated venues look the same from above.
+
+Error contract.  Reading calls raise `VenueUnavailable` when nothing was learned.  Writing calls (`create`,
+`cancel`) return the venue's word, or raise `VenueRefused` when the venue proved that it did not act, or
+`OutcomeUnknown` in every other case.  No implementation retries a writing call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from gobot.core import (
+    Balance,
+    Fill,
+    FundingPayment,
+    Market,
+    OrderReport,
+    OrderRequest,
+    Position,
+    Ticker,
+    Timeframe,
+)
+from gobot.market import Candles
+
+
+class Exchange(Protocol):
+    """What the daemon knows of a venue.  All times are ms UTC, all symbols ccxt's unified ones."""
+
+    @property
+    def name(self) -> str:
+        """The venue's name, for logs and the ledger."""
+
+    @property
+    def settle_after_ms(self) -> int:
+        """How long after sending an order its absence from the venue proves that it will never appear.
+
+        0 where orders are applied before the call returns; recvWindow and a margin on a real venue.
+        """
+
+    async def markets(self) -> Mapping[str, Market]:
+        """The trading rules of every symbol."""
+
+    async def time(self) -> int:
+        """The venue's clock."""
+
+    async def candles(self, symbol: str, timeframe: Timeframe, *, limit: int) -> Candles:
+        """The newest ``limit`` candles that have closed; fewer where the venue has fewer."""
+
+    async def tickers(self, symbols: Sequence[str]) -> Mapping[str, Ticker]:
+        """Current prices; a symbol the venue does not quote is missing from the answer."""
+
+    async def balance(self) -> Balance:
+        """The account."""
+
+    async def positions(self) -> Sequence[Position]:
+        """Every open position; the venue's whole truth, so a symbol that is missing is flat."""
+
+    async def open_orders(self) -> Sequence[OrderReport]:
+        """Every resting order, conditional ones included."""
+
+    async def order(self, symbol: str, client_id: str) -> OrderReport | None:
+        """One order by client id, None when the venue does not know it."""
+
+    async def create(self, request: OrderRequest) -> OrderReport:
+        """Send one order."""
+
+    async def cancel(self, symbol: str, client_id: str) -> OrderReport:
+        """Cancel one order; an order that is already final is reported as it is."""
+
+    async def fills(self, *, since_ms: int) -> Sequence[Fill]:
+        """Own fills at or after ``since_ms``, oldest first, over all symbols."""
+
+    async def funding(self, *, since_ms: int) -> Sequence[FundingPayment]:
+        """Funding booked at or after ``since_ms``, oldest first."""
+
+    async def set_leverage(self, symbol: str, leverage: int) -> None:
+        """Use isolated margin with this leverage for ``symbol`` from now on."""
+
+    async def close(self) -> None:
+        """Release connections and files."""

@@ -1,0 +1,81 @@
+"""Candles as numpy columns: the form in which the whole house passes them around."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from gobot.core import DataError, Timeframe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candles:
+    """Closed candles of one symbol, oldest first.
+
+    All columns have the same length.  ``time`` is the open of each candle in ms UTC, strictly increasing;
+    prices are quote per base, ``volume`` in base units.  The arrays are treated as read-only.
+    """
+
+    time: Ints
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+    @classmethod
+    def empty(cls) -> Candles:
+        """No candles."""
+        none = np.empty(0, np.float64)
+        return cls(np.empty(0, np.int64), none, none, none, none, none)
+
+    @classmethod
+    def from_columns(cls, time: npt.ArrayLike, *prices_and_volume: npt.ArrayLike) -> Candles:
+        """Candles from six equally long sequences: time, open, high, low, close, volume.
+
+        Raises `DataError` when the lengths differ or the times do not strictly increase.
+        """
+        columns = [np.ascontiguousarray(c, dtype=np.float64) for c in prices_and_volume]
+        stamps = np.ascontiguousarray(time, dtype=np.int64)
+        if len(columns) != 5 or any(c.shape != stamps.shape for c in columns):
+            raise DataError("candles need six columns of the same length: time, open, high, low, close, volume")
+        if len(stamps) > 1 and not bool((np.diff(stamps) > 0).all()):
+            raise DataError("candle times must strictly increase: sort them and drop duplicates first")
+        return cls(stamps, *columns)
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __getitem__(self, rows: slice) -> Candles:
+        """The rows of a slice, as views: nothing is copied."""
+        return Candles(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    def between(self, start_ms: int | None = None, end_ms: int | None = None) -> Candles:
+        """The candles with ``start_ms <= time < end_ms``, as views."""
+        low = 0 if start_ms is None else int(np.searchsorted(self.time, start_ms, "left"))
+        high = len(self) if end_ms is None else int(np.searchsorted(self.time, end_ms, "left"))
+        return self[low:high]
+
+    def frame(self) -> pd.DataFrame:
+        """A DataFrame indexed by UTC open time with columns open, high, low, close, volume (one copy of the data)."""
+        import pandas as pd
+
+        index = pd.DatetimeIndex(self.time.astype("datetime64[ms]"), tz="UTC", name="time")
+        columns = {name: getattr(self, name) for name in ("open", "high", "low", "close", "volume")}
+        return pd.DataFrame(columns, index=index)
+
+    def step(self) -> Timeframe:
+        """The candle length: the commonest distance between neighbours.  Raises `DataError` with fewer than two."""
+        if len(self) < 2:
+            raise DataError("at least two candles are needed to tell their timeframe")
+        steps, counts = np.unique(np.diff(self.time), return_counts=True)
+        return Timeframe(int(steps[counts.argmax()]))

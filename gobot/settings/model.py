@@ -1,0 +1,97 @@
+"""The whole of the settings, section by section, with their defaults and ranges."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from gobot.settings.base import Section
+from gobot.settings.trading import Money, TradingSettings
+
+
+class UrlOverride(Section):
+    """Another scheme and host for every URL of the venue; the paths stay."""
+
+    rest: str | None = Field(None, pattern=r"^https?://[^/\s]+$", description="Such as http://127.0.0.1:8080.")
+    ws: str | None = Field(None, pattern=r"^wss?://[^/\s]+$", description="Such as ws://127.0.0.1:8080.")
+
+
+class ExchangeSettings(Section):
+    """The venue.  Keys come from the environment only."""
+
+    name: str = Field("binanceusdm", pattern=r"^[a-z0-9]+$", description="ccxt's id of the venue.")
+    url_override: UrlOverride = Field(default_factory=UrlOverride)
+    api_key: SecretStr | None = Field(None, description="GOBOT_EXCHANGE__API_KEY", exclude=True)
+    secret: SecretStr | None = Field(None, description="GOBOT_EXCHANGE__SECRET", exclude=True)
+
+
+class TelegramSettings(Section):
+    """The operator's chat.  Only listed chats and users are answered."""
+
+    enabled: bool = Field(False, description="Whether gobot talks to Telegram at all.")
+    base_url: str = Field("https://api.telegram.org", pattern=r"^https?://\S+$", description="Bot API server.")
+    chat_ids: list[int] = Field(default_factory=list, description="Chats that are answered and alerted.")
+    user_ids: list[int] = Field(default_factory=list, description="If set, only these users may give commands.")
+    token: SecretStr | None = Field(None, description="GOBOT_TELEGRAM__TOKEN", exclude=True)
+
+
+class BacktestSettings(Section):
+    """The rules of a backtest."""
+
+    fee: float = Field(0.0005, ge=0, lt=0.1, description="Taker fee, fraction of the value.")
+    slippage: float = Field(0.0, ge=0, lt=0.1, description="Price given up by market fills, fraction.")
+    sizing: Literal["settings", "all_in"] = Field("settings", description="all_in spends all cash on each entry.")
+    risk: bool = Field(True, description="on: stops, targets and limits of the settings apply; off: signals alone.")
+    direction: Literal["long", "short", "both"] = Field("both", description="Which positions may be opened.")
+    start_equity: Money = Field(Decimal(10_000), description="USDT at the start.")
+
+
+class DatabaseSettings(Section):
+    """Where the ledger lives."""
+
+    url: str | None = Field(None, description="SQLAlchemy URL; unset means SQLite at <paths.state>/gobot.db.")
+
+
+class PathSettings(Section):
+    """Directories, relative to the home directory unless absolute."""
+
+    state: str = Field("state", min_length=1, description="Ledger, memory, socket, lock.")
+    archive: str = Field("archive", min_length=1, description="Closed branches.")
+    candles: str = Field("state/candles", min_length=1, description="Stored market data.")
+    strategies: str = Field("strategies", min_length=1, description="Your own strategy files.")
+    logs: str = Field("state/logs", min_length=1, description="Rotating log files.")
+
+
+class SimSettings(Section):
+    """The simulated market."""
+
+    seed: int = Field(7, ge=0, le=2**63 - 1, description="Same seed, same market.")
+    symbols: int = Field(12, ge=1, le=2000, description="Synthetic symbols, unless trading.symbols names them.")
+    start_equity: Money | None = Field(None, description="USDT at the start; unset means trading.initial_capital_usd.")
+    start: str = Field("2025-01-01", pattern=r"^\d{4}-\d{2}-\d{2}$", description="First day of the synthetic market.")
+    fee: float = Field(0.0005, ge=0, lt=0.1, description="Taker fee, fraction.")
+    maker_fee: float = Field(0.0002, ge=-0.01, lt=0.1, description="Maker fee, fraction; negative for a rebate.")
+    slippage: float = Field(0.0, ge=0, lt=0.1, description="Price given up by market fills, fraction.")
+    speed: float = Field(450.0, ge=0, le=1e9, description="Simulated seconds per real second; 0: no waiting.")
+
+
+class LogSettings(Section):
+    """What is written to stderr and to files."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least important line written.")
+    file: bool = Field(True, description="Whether logs/gobot.log is written, rotated at 10 MB, 10 kept.")
+
+
+class Settings(Section):
+    """Everything a user can set."""
+
+    trading: TradingSettings = Field(default_factory=TradingSettings)
+    exchange: ExchangeSettings = Field(default_factory=ExchangeSettings)
+    telegram: TelegramSettings = Field(default_factory=TelegramSettings)
+    backtest: BacktestSettings = Field(default_factory=BacktestSettings)
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    paths: PathSettings = Field(default_factory=PathSettings)
+    sim: SimSettings = Field(default_factory=SimSettings)
+    log: LogSettings = Field(default_factory=LogSettings)

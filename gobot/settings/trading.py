@@ -1,0 +1,133 @@
+"""The ``trading`` section: what gobot trades, how large, and when it stops."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from gobot.core import GobotError, Timeframe
+from gobot.settings.base import Section
+
+Mode = Literal["sim", "paper", "testnet", "live"]
+Money = Annotated[Decimal, Field(gt=0, le=Decimal("1e12"))]
+Percent = Annotated[float, Field(gt=0, le=100)]
+
+
+class CompletionTargets(Section):
+    """When a UTC day is won or lost."""
+
+    daily_profit_target: float = Field(50, gt=0, description="Profit of one UTC day, USDT, that counts as reached.")
+    max_daily_loss: float = Field(-100, lt=0, description="Loss of one UTC day, USDT (negative), that stops trading.")
+
+
+class OrchestratorSettings(Section):
+    """The loop."""
+
+    max_iterations: int = Field(50, ge=0, description="Cycles before the run ends; 0 means no limit.")
+    loop_interval: int = Field(900, ge=1, le=86_400, description="Seconds between cycles, aligned to the candle close.")
+    close_delay: float = Field(5.0, ge=0, le=600, description="Seconds after the candle close before a cycle starts.")
+    guard_interval: float = Field(5.0, ge=1, le=300, description="Seconds between looks at what is open.")
+    on_target: Literal["pause_until_next_day", "exit"] = Field(
+        "pause_until_next_day", description="What a reached daily target or loss does."
+    )
+    daily_summary: str = Field("00:05", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="UTC time of the summary.")
+    stagnation_cycles: int = Field(3, ge=1, le=1000, description="Failed cycles in a row before the loop slows down.")
+    completion_targets: CompletionTargets = Field(default_factory=CompletionTargets)
+
+
+class SizingSettings(Section):
+    """How large a position is, before caps and venue minimums."""
+
+    model: Literal["fixed", "fraction"] = Field("fixed", description="fixed: a quote amount; fraction: of equity.")
+    amount_usd: Money | None = Field(None, description="fixed: USDT per position; unset means max_position_usd.")
+    fraction: float = Field(0.1, gt=0, le=1, description="fraction: share of equity per position.")
+
+
+class ValidationSettings(Section):
+    """The recent-window backtest that every idea must pass."""
+
+    enabled: bool = Field(True, description="Whether ideas are tried on the recent past first.")
+    window: int = Field(480, ge=50, le=20_000, description="Candles that are tried.")
+    min_trades: int = Field(4, ge=1, le=1000, description="With fewer trades in the window there is no verdict.")
+    min_profit_factor: float = Field(0.8, ge=0, le=100, description="Gross profit / gross loss below this refuses.")
+
+
+class RiskManagerSettings(Section):
+    """The circuit breaker and the checks."""
+
+    max_consecutive_losses: int = Field(5, ge=1, le=1000, description="Losing trades in a row that stop entries.")
+    max_drawdown_pct: Percent = Field(20, description="Fall from the peak of equity, percent, that latches a stop.")
+    circuit_breaker_threshold: int = Field(3, ge=1, le=1000, description="Violations or failed orders in a row.")
+    recovery_timeout_minutes: float = Field(30, gt=0, le=10_080, description="Minutes until an open breaker probes.")
+    probe_fraction: float = Field(0.5, gt=0, le=1, description="Size of the probe trade, share of the normal one.")
+    loss_cooldown_minutes: float = Field(
+        240, gt=0, le=10_080, description="Minutes without entries after max_consecutive_losses."
+    )
+    max_open_positions: int = Field(10, ge=1, le=1000, description="Positions at a time.")
+    max_total_exposure_pct: float = Field(
+        100, gt=0, le=12_500, description="Sum of position values, percent of equity times leverage."
+    )
+    max_candle_age: float = Field(
+        2.0, ge=1, le=100, description="Age of the newest closed candle, in candles, above which data is stale."
+    )
+    max_spread_pct: Percent = Field(0.5, description="Widest (ask - bid) / mid, percent.")
+    emergency: Literal["close", "keep_protected"] = Field(
+        "close", description="What an emergency stop does with open positions."
+    )
+
+
+class RateLimiterSettings(Section):
+    """The venue's allowance."""
+
+    requests_per_minute: int = Field(1200, ge=1, le=1_000_000, description="Request weight per minute.")
+    requests_per_hour: int = Field(100_000, ge=1, le=100_000_000, description="Requests per hour.")
+    orders_per_10_seconds: int = Field(300, ge=1, le=100_000, description="Orders per 10 seconds.")
+    orders_per_minute: int = Field(1200, ge=1, le=100_000, description="Orders per minute.")
+    backoff_multiplier: float = Field(2.0, ge=1, le=10, description="Growth of the pause after each refusal.")
+    critical_reserve: float = Field(0.1, ge=0, le=0.9, description="Share that only protecting and closing may use.")
+    share: float = Field(1.0, gt=0, le=1, description="Share of the limits that belongs to this host.")
+
+
+class PerformanceMonitorSettings(Section):
+    """What is remembered."""
+
+    archive_on_strategy_change: bool = Field(True, description="Archive the old branch when strategy or params change.")
+    pattern_discovery: bool = Field(True, description="Look for hours and symbols that differ from the rest.")
+    track_learnings: bool = Field(True, description="Carry what was learned over to the next branch.")
+    min_pattern_sample: int = Field(20, ge=5, le=100_000, description="Trades a pattern needs.")
+    pattern_significance: float = Field(0.05, gt=0, lt=1, description="Largest p-value of a pattern.")
+
+
+class TradingSettings(Section):
+    """What gobot trades and how."""
+
+    mode: Mode = Field("sim", description="sim, paper, testnet or live.")
+    symbols: list[str] = Field(
+        default_factory=lambda: ["BTC/USDT:USDT"], min_length=1, max_length=2000, description="Unified symbols."
+    )
+    timeframe: str = Field("15m", description="Candle length that decisions are made on.")
+    strategy: str = Field("sma_cross", min_length=1, description="A shipped strategy or a class under strategies/.")
+    params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the strategy.")
+    direction: Literal["long", "short", "both"] = Field("both", description="Which positions may be opened.")
+    leverage: int = Field(1, ge=1, le=125, description="Leverage, isolated margin.")
+    initial_capital_usd: Money = Field(Decimal(100), description="Capital given to gobot, USDT.")
+    max_position_usd: Money = Field(Decimal(10), description="Largest value of one position, USDT.")
+    stop_loss_percent: Percent = Field(2.0, description="Stop distance from the entry where the strategy sets none.")
+    take_profit_percent: float = Field(4.0, gt=0, le=1000, description="Target distance, likewise.")
+    bot: str = Field("main", pattern=r"^[a-z0-9_-]{1,24}$", description="Name in client order ids and the ledger.")
+    sizing: SizingSettings = Field(default_factory=SizingSettings)
+    validation: ValidationSettings = Field(default_factory=ValidationSettings)
+    orchestrator: OrchestratorSettings = Field(default_factory=OrchestratorSettings)
+    risk_manager: RiskManagerSettings = Field(default_factory=RiskManagerSettings)
+    rate_limiter: RateLimiterSettings = Field(default_factory=RateLimiterSettings)
+    performance_monitor: PerformanceMonitorSettings = Field(default_factory=PerformanceMonitorSettings)
+
+    @field_validator("timeframe")
+    @classmethod
+    def _known_timeframe(cls, value: str) -> str:
+        try:
+            return str(Timeframe.parse(value))
+        except GobotError as error:
+            raise ValueError(str(error)) from error

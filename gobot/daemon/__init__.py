@@ -1,0 +1,1 @@
+"""The loop: one file per phase, exits, schedule, control and service."""

@@ -1,0 +1,181 @@
+"""One schedule, two drivers.
+
+A `Job` says when it is due (a pure trigger) and what to do.  In real time APScheduler runs the jobs; in simulation
+`SimulatedDriver` takes them from a queue and moves the clock.  The jobs are the same objects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from loguru import logger
+
+from gobot.core import DAY_MS, Clock, ManualClock
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+
+class Trigger(Protocol):
+    """When a job is due."""
+
+    def next_after(self, ms: int) -> int:
+        """The first due time strictly after ``ms``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Each ``interval_ms``, aligned to the epoch (so to candle closes), ``offset_ms`` later."""
+
+    interval_ms: int
+    offset_ms: int = 0
+
+    def next_after(self, ms: int) -> int:
+        """The first aligned time strictly after ``ms``."""
+        return ms + self.interval_ms - (ms - self.offset_ms) % self.interval_ms
+
+
+@dataclass(frozen=True, slots=True)
+class DailyAt:
+    """Once a UTC day, ``minute_of_day`` minutes after midnight."""
+
+    minute_of_day: int
+
+    @classmethod
+    def parse(cls, text: str) -> DailyAt:
+        """``"00:05"`` → five past midnight UTC."""
+        hours, minutes = text.split(":")
+        return cls(int(hours) * 60 + int(minutes))
+
+    def next_after(self, ms: int) -> int:
+        """The first such time strictly after ``ms``."""
+        return Every(DAY_MS, self.minute_of_day * 60_000).next_after(ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A recurring piece of work; ``run`` is given the time it was due (ms UTC) and must not raise."""
+
+    name: str
+    trigger: Trigger
+    run: Callable[[int], Awaitable[None]]
+
+
+class Driver(Protocol):
+    """Whoever runs the jobs until it is told to stop."""
+
+    def next_due(self, name: str) -> int:
+        """When the job of that name is due next (ms UTC); 0 when it is not planned."""
+
+    async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
+        """Run the jobs when due; return soon after ``stop`` is set, with no job left half done."""
+
+
+class RealTimeDriver:
+    """APScheduler: a job never overlaps itself, and a run missed in sleep or a stall happens once, not many times."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._due: dict[str, int] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    def next_due(self, name: str) -> int:
+        """When the job of that name is due next."""
+        return self._due.get(name, 0)
+
+    async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
+        """Run the jobs until ``stop`` is set, then wait for the ones at work."""
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+        scheduler = AsyncIOScheduler(timezone=UTC)
+        for job in jobs:
+            self._add(scheduler, job)
+        scheduler.start()
+        try:
+            await stop.wait()
+        finally:
+            scheduler.shutdown(wait=False)
+            if self._running:
+                await asyncio.gather(*self._running)
+
+    def _add(self, scheduler: AsyncIOScheduler, job: Job) -> None:
+        from apscheduler.triggers.base import BaseTrigger
+
+        due, trigger = self._due, job.trigger
+
+        class Aligned(BaseTrigger):  # type: ignore[misc]  # apscheduler 3 ships no types
+            """`Trigger` in APScheduler's terms."""
+
+            def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+                after = max(previous or now, now)
+                due[job.name] = trigger.next_after(int(after.timestamp() * 1000))
+                return datetime.fromtimestamp(due[job.name] / 1000, UTC)
+
+        async def run_once() -> None:
+            task = asyncio.ensure_future(_as_coroutine(job, self._clock.now_ms()))
+            self._running.add(task)
+            try:
+                await asyncio.shield(task)
+            finally:
+                self._running.discard(task)
+
+        scheduler.add_job(
+            run_once, Aligned(), id=job.name, name=job.name, coalesce=True, max_instances=1, misfire_grace_time=None
+        )
+
+
+async def _as_coroutine(job: Job, at_ms: int) -> None:
+    await job.run(at_ms)
+
+
+class SimulatedDriver:
+    """The simulated clock's own queue.
+
+    Time jumps from one due job to the next, at ``speed`` simulated seconds per real one (0: without waiting).
+    What a job sees does not depend on the speed.  ``end_ms`` tells when the market's data end (None: never).
+    """
+
+    def __init__(self, clock: ManualClock, *, speed: float, end_ms: int | None, on_end: Callable[[], None]) -> None:
+        self._clock = clock
+        self._speed = speed
+        self._end_ms = end_ms
+        self._on_end = on_end
+        self._due: dict[str, int] = {}
+
+    def next_due(self, name: str) -> int:
+        """When the job of that name is due next."""
+        return self._due.get(name, 0)
+
+    async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
+        """Run the jobs in order of time; those due at the same moment in the order given."""
+        start = self._clock.now_ms()
+        self._due = {job.name: job.trigger.next_after(start) for job in jobs}
+        while not stop.is_set():
+            job = min(jobs, key=lambda candidate: self._due[candidate.name])
+            at_ms = self._due[job.name]
+            if self._end_ms is not None and at_ms > self._end_ms:
+                logger.info("the market data end here", end_ms=self._end_ms)
+                self._on_end()
+                return
+            await self._pace(at_ms, stop)
+            if stop.is_set():
+                return
+            self._clock.move_to(at_ms)
+            await job.run(at_ms)
+            # Work may have moved the clock (waiting on the limiter); what was missed meanwhile runs once.
+            self._due[job.name] = job.trigger.next_after(max(at_ms, self._clock.now_ms()))
+
+    async def _pace(self, at_ms: int, stop: asyncio.Event) -> None:
+        """Wait as long as the way to ``at_ms`` takes at this speed, or until ``stop``."""
+        seconds = (at_ms - self._clock.now_ms()) / 1000 / self._speed if self._speed else 0.0
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        try:
+            await asyncio.wait_for(stop.wait(), seconds)
+        except TimeoutError:
+            return

@@ -46,20 +46,3 @@ class InstanceLock:
     def release(self) -> None:
         """Let another daemon in.  The file stays: removing it would race with the next one."""
         os.close(self._descriptor)
-
-
-def running_pid(state: Path) -> int | None:
-    """The process that holds the lock of ``state``, None when nobody does."""
-    try:
-        descriptor = os.open(state / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        text = os.read(descriptor, 32).decode(errors="replace").strip()
-        return int(text) if text.isdigit() else 0
-    else:
-        return None
-    finally:
-        os.close(descriptor)

@@ -78,7 +78,7 @@ async def answer(control: Control, line: bytes) -> bytes:
     """Carry out one request line and return the answer line; a bad request is answered, never raised."""
     try:
         request = orjson.loads(line)
-        handler = HANDLERS.get(request.get("command")) if isinstance(request, dict) else None
+        handler = HANDLERS.get(str(request.get("command"))) if isinstance(request, dict) else None
         if handler is None:
             raise UsageError(f"unknown command; known are {', '.join(sorted(HANDLERS))}")
         reply: dict[str, Any] = {"ok": True, "result": await handler(control, request)}

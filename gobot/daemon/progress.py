@@ -1,0 +1,73 @@
+"""What the loop knows about itself: written after every phase, read at the next start.
+
+``state/progress.json`` is the loop's memory, not the truth about money (that is the ledger).  It says which cycle was
+at work in which phase, so that a start after ``kill -9`` goes on exactly there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from gobot.core import StateError, iso
+
+PROGRESS_SCHEMA = 1
+IDLE = "idle"
+PHASES = ("scan", "idea", "adjust", "validate", "report")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The loop's place.
+
+    ``cycle`` counts for ever, ``iteration`` within the present run of at most ``max_iterations``.  ``phase`` is the
+    one at work, ``idle`` between cycles; ``cycle_ms`` is when the cycle at work (or the last one) began.
+    ``paused_until_ms`` 0 with a ``paused`` reason means until an operator resumes.
+    """
+
+    mode: str
+    branch: str
+    cycle: int = 0
+    iteration: int = 0
+    max_iterations: int = 0
+    run: int = 0
+    phase: str = IDLE
+    cycle_ms: int = 0
+    now_ms: int = 0
+    paused: str = ""
+    paused_until_ms: int = 0
+    exit_reason: str = ""
+    exit_sentence: str = ""
+    last_error: str = ""
+    last_error_count: int = 0
+    retry_after_ms: int = 0
+    last_summary_day: str = ""
+    snapshot: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def in_cycle(self) -> bool:
+        """Whether a cycle was begun and not finished."""
+        return self.phase != IDLE
+
+    def document(self) -> dict[str, Any]:
+        """The JSON form; the snapshot's keys first, for people who open the file."""
+        own = asdict(self)
+        shown = own.pop("snapshot")
+        return {**shown, **own, "time": iso(self.now_ms) if self.now_ms else None, "progress": own}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Progress:
+        """Read it back.  Raises `StateError` when the document is not one of ours."""
+        own = document.get("progress")
+        known = {f.name for f in fields(cls)} - {"snapshot"}
+        if not isinstance(own, Mapping) or not {"mode", "branch"} <= set(own) <= known:
+            raise StateError("progress.json is not in the form this version writes: set it aside and start again")
+        shown = {key: value for key, value in document.items() if key not in known | {"progress", "time", "schema"}}
+        return cls(**own, snapshot=shown)
+
+    def fresh_run(self, *, max_iterations: int) -> Progress:
+        """A new run from here: iterations count from zero, the cycle number goes on."""
+        return replace(
+            self, run=self.run + 1, iteration=0, max_iterations=max_iterations, exit_reason="", exit_sentence=""
+        )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gobot.core import DAY_MS
-from gobot.settings import OrchestratorSettings
+from gobot.settings.trading import OrchestratorSettings
 
 
 class ExitReason(StrEnum):

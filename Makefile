@@ -42,7 +42,7 @@ clean:  ## remove the environment and every cache; state/ and archive/ stay
 $(bin)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(1)' 2>/dev/null || \
 	  { echo "gobot needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.installed: pyproject.toml requirements.lock | $(bin)/python
 	$(bin)/python -m pip install --quiet -r requirements.lock

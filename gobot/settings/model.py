@@ -27,6 +27,23 @@ class ExchangeSettings(Section):
     secret: SecretStr | None = Field(None, description="GOBOT_EXCHANGE__SECRET", exclude=True)
 
 
+Loudness = Literal["never", "silent", "loud"]
+
+
+class AlertLevels(Section):
+    """How each kind of alert arrives: ``loud``, ``silent`` (without a sound), or ``never``."""
+
+    start: Loudness = Field("loud", description="The daemon started or ended.")
+    trade: Loudness = Field("loud", description="A position was opened or closed.")
+    refusal: Loudness = Field("silent", description="An idea was not traded, with the reasons.")
+    order: Loudness = Field("loud", description="An order failed, or ledger and venue differed.")
+    breaker: Loudness = Field("loud", description="The breaker moved, trading paused or resumed.")
+    error: Loudness = Field("loud", description="A step failed, the loop slowed down, a file was damaged.")
+    settings: Loudness = Field("silent", description="An edit of the settings was taken up or rejected.")
+    cycle: Loudness = Field("never", description="Every finished cycle.")
+    summary: Loudness = Field("loud", description="The summary of each UTC day.")
+
+
 class TelegramSettings(Section):
     """The operator's chat.  Only listed chats and users are answered."""
 
@@ -34,6 +51,12 @@ class TelegramSettings(Section):
     base_url: str = Field("https://api.telegram.org", pattern=r"^https?://\S+$", description="Bot API server.")
     chat_ids: list[int] = Field(default_factory=list, description="Chats that are answered and alerted.")
     user_ids: list[int] = Field(default_factory=list, description="If set, only these users may give commands.")
+    levels: AlertLevels = Field(default_factory=AlertLevels)
+    quiet_hours: str | None = Field(
+        None,
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
+        description="UTC hours such as 22:00-07:00 in which only critical alerts make a sound.",
+    )
     token: SecretStr | None = Field(None, description="GOBOT_TELEGRAM__TOKEN", exclude=True)
 
 

@@ -61,6 +61,9 @@ class RiskManagerSettings(Section):
     max_drawdown_pct: Percent = Field(20, description="Fall from the peak of equity, percent, that latches a stop.")
     circuit_breaker_threshold: int = Field(3, ge=1, le=1000, description="Violations or failed orders in a row.")
     recovery_timeout_minutes: float = Field(30, gt=0, le=10_080, description="Minutes until an open breaker probes.")
+    max_recovery_timeout_minutes: float = Field(
+        1440, gt=0, le=43_200, description="Longest that pause grows to: each lost probe doubles it."
+    )
     probe_fraction: float = Field(0.5, gt=0, le=1, description="Size of the probe trade, share of the normal one.")
     loss_cooldown_minutes: float = Field(
         240, gt=0, le=10_080, description="Minutes without entries after max_consecutive_losses."
@@ -88,6 +91,15 @@ class RateLimiterSettings(Section):
     backoff_multiplier: float = Field(2.0, ge=1, le=10, description="Growth of the pause after each refusal.")
     critical_reserve: float = Field(0.1, ge=0, le=0.9, description="Share that only protecting and closing may use.")
     share: float = Field(1.0, gt=0, le=1, description="Share of the limits that belongs to this host.")
+    patience: float = Field(
+        60.0, gt=0, le=3600, description="Seconds a priority is passed over before one of its requests gets a turn."
+    )
+    endpoint_failures: int = Field(
+        5, ge=1, le=1000, description="Failures in a row after which an endpoint is left alone."
+    )
+    endpoint_recovery_seconds: float = Field(
+        30.0, gt=0, le=3600, description="Seconds until a failing endpoint is tried again."
+    )
 
 
 class PerformanceMonitorSettings(Section):

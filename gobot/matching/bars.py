@@ -77,7 +77,7 @@ def exit_fill(sign: int, stop: float, target: float, open_: float, high: float, 
 
 @njit(cache=True)
 def trailed(sign: int, level: float, close: float, distance: float) -> float:
-    """The trailing stop after a candle: ``distance`` (a fraction) behind the close, never moved back.  NaN starts it."""
+    """The trailing stop after a candle: the fraction ``distance`` behind the close, never moved back; NaN starts it."""
     fresh = close * (1.0 - sign * distance)
     if math.isnan(level):
         return fresh

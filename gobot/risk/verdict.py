@@ -53,3 +53,24 @@ class Refused:
 
 
 Verdict = Approved | Refused
+
+
+def approve_open(
+    idea: Idea, direction: Direction, *, quantity: Decimal, stop: Decimal, target: Decimal | None, probe: bool
+) -> Approved:
+    """Approve the opening of a position.  For `gobot.risk.review` alone."""
+    return Approved(
+        idea=idea,
+        kind="open",
+        direction=direction,
+        quantity=quantity,
+        stop=stop,
+        target=target,
+        probe=probe,
+        seal=_SEAL,
+    )
+
+
+def approve_close(idea: Idea, direction: Direction, quantity: Decimal) -> Approved:
+    """Approve the closing of a position.  For `gobot.risk.review` alone."""
+    return Approved(idea=idea, kind="close", direction=direction, quantity=quantity, seal=_SEAL)

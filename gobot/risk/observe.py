@@ -1,0 +1,108 @@
+"""Remembering: a pure fold of what happened into `RiskState`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gobot.core import utc_day
+from gobot.risk.breaker import Breaker, Probe
+from gobot.risk.events import (
+    EmergencyStop,
+    EntryDropped,
+    EquityMarked,
+    OperatorReset,
+    OrderAccepted,
+    OrderFailed,
+    ProbeStarted,
+    RiskEvent,
+    RuleViolated,
+    TradeClosed,
+)
+from gobot.risk.state import RiskState
+from gobot.settings.trading import RiskManagerSettings, TradingSettings
+
+_MINUTE_MS = 60_000
+
+
+def observe(state: RiskState, event: RiskEvent, settings: TradingSettings, *, steady_ms: int) -> RiskState:
+    """The state after ``event``.  ``steady_ms`` is the present on `gobot.risk.SteadyClock`."""
+    rules = settings.risk_manager
+    after = _fold(state, event, rules, steady_ms)
+    was, now = state.breaker.phase(steady_ms), after.breaker.phase(steady_ms)
+    if was is not now:
+        after = after.noted(event.at_ms, f"breaker {was} → {now}", after.breaker.reason)
+    if after.latched and after.latched != state.latched:
+        after = after.noted(event.at_ms, "emergency stop", after.latched)
+    return after
+
+
+def _fold(state: RiskState, event: RiskEvent, rules: RiskManagerSettings, steady_ms: int) -> RiskState:
+    breaker = state.breaker
+    match event:
+        case EquityMarked():
+            return _equity(state, event, rules)
+        case TradeClosed():
+            return _trade(state, event, rules, steady_ms)
+        case EmergencyStop():
+            return state if state.latched else replace(state, latched=event.reason)
+        case OperatorReset():
+            return _reset(state, event)
+        case OrderAccepted():
+            breaker = breaker.calmed()
+        case OrderFailed():
+            reason = f"order on {event.symbol} failed: {event.reason}"
+            breaker = breaker.without_probe(_probe(event)).struck(reason, rules, steady_ms)
+        case RuleViolated():
+            breaker = breaker.struck(f"{event.rule}: {event.sentence}", rules, steady_ms)
+        case ProbeStarted():
+            breaker = breaker.probing(_probe(event))
+        case EntryDropped():
+            breaker = breaker.without_probe(_probe(event))
+    return replace(state, breaker=breaker)
+
+
+def _probe(event: OrderFailed | ProbeStarted | EntryDropped | TradeClosed) -> Probe:
+    return Probe(symbol=event.symbol, cycle=event.cycle)
+
+
+def _equity(state: RiskState, event: EquityMarked, rules: RiskManagerSettings) -> RiskState:
+    peak = event.equity if state.peak_equity is None else max(state.peak_equity, event.equity)
+    after = replace(state, equity=event.equity, peak_equity=peak)
+    # Days only go forward: a clock that was set back must not hand out a second allowance.
+    if (day := utc_day(event.at_ms)) > state.day:
+        after = replace(after, day=day, day_start_equity=event.equity)
+    drawdown = after.drawdown_pct
+    if not after.latched and drawdown is not None and drawdown >= rules.max_drawdown_pct:
+        reason = f"drawdown {drawdown:.1f} % from the peak of {peak:,.2f} USDT reaches {rules.max_drawdown_pct:g} %"
+        return replace(after, latched=reason)
+    return after
+
+
+def _trade(state: RiskState, event: TradeClosed, rules: RiskManagerSettings, steady_ms: int) -> RiskState:
+    after = state.counted(event.trade_id)
+    if after is None:
+        return state
+    won, lost = event.pnl > 0, event.pnl < 0
+    if won:
+        after = replace(after, losses_in_row=0, cooldown_until_ms=None)
+    elif lost:
+        after = replace(after, losses_in_row=after.losses_in_row + 1)
+        if after.losses_in_row >= rules.max_consecutive_losses:
+            until_ms = steady_ms + round(rules.loss_cooldown_minutes * _MINUTE_MS)
+            after = replace(after, cooldown_until_ms=until_ms)
+    if after.breaker.probe == _probe(event):
+        breaker = after.breaker.probed(won=won, lost=lost, settings=rules, steady_ms=steady_ms)
+        after = replace(after, breaker=breaker)
+    return after
+
+
+def _reset(state: RiskState, event: OperatorReset) -> RiskState:
+    return replace(
+        state,
+        breaker=Breaker(),
+        latched="",
+        losses_in_row=0,
+        cooldown_until_ms=None,
+        peak_equity=state.equity,
+        last_reset=event.reason,
+    ).noted(event.at_ms, "operator reset", event.reason)

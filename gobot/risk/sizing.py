@@ -1,0 +1,102 @@
+"""How large a position is and where it is protected: pure arithmetic, shared by live trading and backtests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal, localcontext
+
+from gobot.core import ZERO, Direction, Market, exact
+from gobot.settings.trading import TradingSettings
+
+_ONE = Decimal(1)
+_HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """A position's size: ``quantity`` in base units, on the market's step, and which limit decided it."""
+
+    quantity: Decimal
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """Where a position is closed again, on the market's ticks."""
+
+    stop: Decimal
+    target: Decimal
+
+
+def exposure_limit(settings: TradingSettings, equity: Decimal, leverage: int) -> Decimal:
+    """The largest sum of position values that the settings allow on ``equity``, USDT."""
+    return max(ZERO, exact(settings.risk_manager.max_total_exposure_pct) / _HUNDRED * equity * leverage)
+
+
+def size_position(
+    settings: TradingSettings,
+    market: Market,
+    *,
+    price: Decimal,
+    equity: Decimal,
+    available: Decimal,
+    exposure: Decimal,
+    leverage: int,
+    share: Decimal = _ONE,
+) -> Size:
+    """The size of a new position at ``price``: what the sizing model wants, under every cap, rounded down.
+
+    ``available`` is free margin and ``exposure`` the value of what is open, USDT; the entry fee is paid out of the
+    margin too.  ``share`` makes what the model wants smaller (a probe).  The quantity may be 0 or below the venue's
+    minimum: `Market.too_small` tells, and such a position is not opened.
+    """
+    sizing = settings.sizing
+    if sizing.model == "fixed":
+        wanted = settings.max_position_usd if sizing.amount_usd is None else sizing.amount_usd
+    else:
+        wanted = exact(sizing.fraction) * equity
+    with localcontext(rounding=ROUND_DOWN):
+        values = {
+            "the size wanted": wanted * share,
+            "max_position_usd": settings.max_position_usd * share,
+            "the exposure still allowed": exposure_limit(settings, equity, leverage) - exposure,
+            "the margin available": available * leverage / (1 + market.taker_fee * leverage),
+        }
+        decided_by = min(values, key=lambda name: values[name])
+        quantity = market.round_quantity(max(ZERO, values[decided_by]) / price)
+    return Size(quantity=quantity, decided_by=decided_by)
+
+
+def protect(
+    settings: TradingSettings,
+    market: Market,
+    direction: Direction,
+    *,
+    price: Decimal,
+    stop: float | None = None,
+    target: float | None = None,
+) -> Protection:
+    """Stop and target of a position entered at ``price``, rounded to ticks.
+
+    ``stop`` and ``target`` are the strategy's prices; where it sets none, the settings' percentages of ``price``
+    apply.  Whether they lie on the right side of the price is for `wrong_side` to say.
+    """
+    stop_distance = exact(settings.stop_loss_percent) / _HUNDRED * direction.sign
+    target_distance = exact(settings.take_profit_percent) / _HUNDRED * direction.sign
+    return Protection(
+        stop=market.round_price(price * (1 - stop_distance) if stop is None else exact(stop)),
+        target=market.round_price(price * (1 + target_distance) if target is None else exact(target)),
+    )
+
+
+def wrong_side(protection: Protection, direction: Direction, price: Decimal) -> str | None:
+    """Why this protection would close the position at once or never, or None."""
+    sign = direction.sign
+    if not protection.stop.is_finite() or not protection.target.is_finite():
+        return f"Stop {protection.stop} and target {protection.target} must be prices."
+    below, above = ("below", "above") if sign > 0 else ("above", "below")
+    if (price - protection.stop) * sign <= 0 or protection.stop <= 0:
+        return f"The stop of a {direction} position must lie {below} its price: {protection.stop:f} at {price:f}."
+    if (protection.target - price) * sign <= 0 or protection.target <= 0:
+        return f"The target of a {direction} position must lie {above} its price: {protection.target:f} at {price:f}."
+    return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from gobot.settings.base import Section
 from gobot.settings.trading import Money, TradingSettings
@@ -14,8 +15,8 @@ from gobot.settings.trading import Money, TradingSettings
 class UrlOverride(Section):
     """Another scheme and host for every URL of the venue; the paths stay."""
 
-    rest: str | None = Field(None, pattern=r"^https?://[^/\s]+$", description="Such as http://127.0.0.1:8080.")
-    ws: str | None = Field(None, pattern=r"^wss?://[^/\s]+$", description="Such as ws://127.0.0.1:8080.")
+    rest: str | None = Field(None, pattern=r"^https?://[^/\s]+$", description="REST, such as http://127.0.0.1:8080.")
+    ws: str | None = Field(None, pattern=r"^wss?://[^/\s]+$", description="WebSocket, such as ws://127.0.0.1:8080.")
 
 
 class ExchangeSettings(Section):
@@ -23,8 +24,8 @@ class ExchangeSettings(Section):
 
     name: str = Field("binanceusdm", pattern=r"^[a-z0-9]+$", description="ccxt's id of the venue.")
     url_override: UrlOverride = Field(default_factory=UrlOverride)
-    api_key: SecretStr | None = Field(None, description="GOBOT_EXCHANGE__API_KEY", exclude=True)
-    secret: SecretStr | None = Field(None, description="GOBOT_EXCHANGE__SECRET", exclude=True)
+    api_key: SecretStr | None = Field(None, description="API key; from the environment only.", exclude=True)
+    secret: SecretStr | None = Field(None, description="API secret; from the environment only.", exclude=True)
 
 
 Loudness = Literal["never", "silent", "loud"]
@@ -57,7 +58,7 @@ class TelegramSettings(Section):
         pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
         description="UTC hours such as 22:00-07:00 in which only critical alerts make a sound.",
     )
-    token: SecretStr | None = Field(None, description="GOBOT_TELEGRAM__TOKEN", exclude=True)
+    token: SecretStr | None = Field(None, description="Token of the bot; from the environment only.", exclude=True)
 
 
 class BacktestSettings(Section):
@@ -77,14 +78,18 @@ class DatabaseSettings(Section):
     url: str | None = Field(None, description="SQLAlchemy URL; unset means SQLite at <paths.state>/gobot.db.")
 
 
+# A "~" would have to be somebody's home directory: a service has none.
+Directory = Annotated[str, Field(pattern=r"^[^~\x00][^\x00]*$")]
+
+
 class PathSettings(Section):
     """Directories, relative to the home directory unless absolute."""
 
-    state: str = Field("state", min_length=1, description="Ledger, memory, socket, lock.")
-    archive: str = Field("archive", min_length=1, description="Closed branches.")
-    candles: str = Field("state/candles", min_length=1, description="Stored market data.")
-    strategies: str = Field("strategies", min_length=1, description="Your own strategy files.")
-    logs: str = Field("state/logs", min_length=1, description="Rotating log files.")
+    state: Directory = Field("state", description="Ledger, memory, socket, lock.")
+    archive: Directory = Field("archive", description="Closed branches.")
+    candles: Directory = Field("state/candles", description="Stored market data.")
+    strategies: Directory = Field("strategies", description="Your own strategy files.")
+    logs: Directory = Field("state/logs", description="Rotating log files.")
 
 
 class SimSettings(Section):
@@ -98,6 +103,15 @@ class SimSettings(Section):
     maker_fee: float = Field(0.0002, ge=-0.01, lt=0.1, description="Maker fee, fraction; negative for a rebate.")
     slippage: float = Field(0.0, ge=0, lt=0.1, description="Price given up by market fills, fraction.")
     speed: float = Field(450.0, ge=0, le=1e9, description="Simulated seconds per real second; 0: no waiting.")
+
+    @field_validator("start")
+    @classmethod
+    def _real_date(cls, value: str) -> str:
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is no date; write one such as 2025-01-01") from None
+        return value
 
 
 class LogSettings(Section):

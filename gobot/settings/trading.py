@@ -13,6 +13,7 @@ from gobot.settings.base import Section
 Mode = Literal["sim", "paper", "testnet", "live"]
 Money = Annotated[Decimal, Field(gt=0, le=Decimal("1e12"))]
 Percent = Annotated[float, Field(gt=0, le=100)]
+Symbol = Annotated[str, Field(pattern=r"^[^\s\x00-\x1f]{1,64}$")]
 
 
 class CompletionTargets(Section):
@@ -115,11 +116,11 @@ class PerformanceMonitorSettings(Section):
 class TradingSettings(Section):
     """What gobot trades and how."""
 
-    mode: Mode = Field("sim", description="sim, paper, testnet or live.")
-    symbols: list[str] = Field(
+    mode: Mode = Field("sim", description="A simulated market; live prices without orders; test money; real money.")
+    symbols: list[Symbol] = Field(
         default_factory=lambda: ["BTC/USDT:USDT"], min_length=1, max_length=2000, description="Unified symbols."
     )
-    timeframe: str = Field("15m", description="Candle length that decisions are made on.")
+    timeframe: str = Field("15m", description="Candle length that decisions are made on, such as 5m, 1h, 1d.")
     strategy: str = Field("sma_cross", min_length=1, description="A shipped strategy or a class under strategies/.")
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the strategy.")
     direction: Literal["long", "short", "both"] = Field("both", description="Which positions may be opened.")
@@ -143,3 +144,11 @@ class TradingSettings(Section):
             return str(Timeframe.parse(value))
         except GobotError as error:
             raise ValueError(str(error)) from error
+
+    @field_validator("symbols")
+    @classmethod
+    def _each_symbol_once(cls, value: list[str]) -> list[str]:
+        twice = sorted({symbol for symbol in value if value.count(symbol) > 1})
+        if twice:
+            raise ValueError(f"{twice[0]!r} stands there more than once; name each symbol once")
+        return value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
-from gobot.core import Direction, Idea, Market, Ticker
+from gobot.core import Direction, Idea, Market, Ticker, plain
 from gobot.risk.breaker import Phase
 from gobot.risk.sizing import Protection, Size, protect, size_position
 from gobot.risk.state import RiskState
@@ -72,7 +72,7 @@ class Case:
     def price(self) -> Decimal:
         """What the position is expected to be entered at, before slippage.  Raises `MissingDataError`."""
         if self.ticker.last <= 0:
-            raise MissingDataError(f"The last price of {self.symbol} is {self.ticker.last:f}.")
+            raise MissingDataError(f"The last price of {self.symbol} is {plain(self.ticker.last)}.")
         return self.ticker.last
 
     @property

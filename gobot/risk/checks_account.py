@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gobot.core import utc_day
+from gobot.core import plain, utc_day
 from gobot.risk.breaker import Phase
 from gobot.risk.case import Case, Check, MissingDataError
 from gobot.risk.sizing import exposure_limit
@@ -66,8 +66,8 @@ def already_open(case: Case) -> str | None:
     if position is None:
         return None
     if position.direction is case.direction:
-        return f"Already {position.direction} {position.quantity:f} {case.symbol}: nothing to do."
-    return f"{case.symbol} is {position.direction} {position.quantity:f}: that must be closed first."
+        return f"Already {position.direction} {plain(position.quantity)} {case.symbol}: nothing to do."
+    return f"{case.symbol} is {position.direction} {plain(position.quantity)}: that must be closed first."
 
 
 def open_positions(case: Case) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gobot.core import Timeframe
+from gobot.core import Timeframe, plain
 from gobot.risk.case import Case, Check, MissingDataError
 from gobot.risk.sizing import wrong_side
 
@@ -57,7 +57,7 @@ def spread(case: Case) -> str | None:
     """Buying and selling prices must be close together."""
     ticker, limit = case.ticker, case.rules.max_spread_pct
     if not 0 < ticker.bid <= ticker.ask:
-        raise MissingDataError(f"{case.symbol} has no usable quote: bid {ticker.bid:f}, ask {ticker.ask:f}.")
+        raise MissingDataError(f"{case.symbol} has no usable quote: bid {plain(ticker.bid)}, ask {plain(ticker.ask)}.")
     percent = float(ticker.spread * 100)
     return None if percent <= limit else f"The spread of {case.symbol}, {percent:.3f} %, exceeds {limit:g} %."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal, localcontext
 
-from gobot.core import ZERO, Direction, Market, exact
+from gobot.core import ZERO, Direction, Market, exact, plain
 from gobot.settings.trading import TradingSettings
 
 _ONE = Decimal(1)
@@ -91,12 +91,12 @@ def protect(
 
 def wrong_side(protection: Protection, direction: Direction, price: Decimal) -> str | None:
     """Why this protection would close the position at once or never, or None."""
-    sign = direction.sign
-    if not protection.stop.is_finite() or not protection.target.is_finite():
-        return f"Stop {protection.stop} and target {protection.target} must be prices."
+    stop, target, sign = protection.stop, protection.target, direction.sign
+    if not stop.is_finite() or not target.is_finite():
+        return f"Stop {plain(stop)} and target {plain(target)} must be prices."
     below, above = ("below", "above") if sign > 0 else ("above", "below")
-    if (price - protection.stop) * sign <= 0 or protection.stop <= 0:
-        return f"The stop of a {direction} position must lie {below} its price: {protection.stop:f} at {price:f}."
-    if (protection.target - price) * sign <= 0 or protection.target <= 0:
-        return f"The target of a {direction} position must lie {above} its price: {protection.target:f} at {price:f}."
+    if (price - stop) * sign <= 0 or stop <= 0:
+        return f"The stop of a {direction} position must lie {below} its price: {plain(stop)} at {plain(price)}."
+    if (target - price) * sign <= 0 or target <= 0:
+        return f"The target of a {direction} position must lie {above} its price: {plain(target)} at {plain(price)}."
     return None

@@ -116,16 +116,21 @@ class TelegramBot:
         trouble = Trouble("connection", self._token)
         commands = Commands(self._control, self._clock, self._token)
         while not (self._off or self._stopping.is_set()):
-            application = self._application(commands)
             try:
-                await self._connect(application, commands)
-                await self._serve(application)
+                await self._session(commands)
             except InvalidToken:
                 self._switch_off(f"{self._settings.base_url} does not know the token GOBOT_TELEGRAM__TOKEN")
             except Exception as error:  # noqa: BLE001  the daemon goes on whatever the library does
                 await unless(self._stopping, self._clock.sleep(trouble.pause_after(error)))
-            finally:
-                await application.bot.shutdown()
+
+    async def _session(self, commands: Commands) -> None:
+        """One application from its connection to its end."""
+        application = self._application(commands)
+        try:
+            await self._connect(application, commands)
+            await self._serve(application)
+        finally:
+            await application.bot.shutdown()
 
     async def _connect(self, application: AnyApplication, commands: Commands) -> None:
         """Raises `InvalidToken` if the Bot API does not know the token, and other errors of the library."""

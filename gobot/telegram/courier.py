@@ -53,6 +53,9 @@ class Courier:
                 if self._outbox.closed.is_set():
                     return
                 await self._pause(pause)
+            except Exception as error:  # noqa: BLE001  an answer that cannot be read: the message may well have arrived
+                self._trouble.pause_after(error)
+                return
             else:
                 self._trouble.over()
                 return

@@ -96,6 +96,7 @@ class Outbox:
     def close(self) -> None:
         """Say that what is in it now is the last."""
         self._window = 0.0
+        self._release()
         self.closed.set()
         self._wake.set()
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gobot.settings.keys import KEYS
+
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "gobot.service"
 
@@ -48,3 +50,8 @@ def test_every_secret_is_a_credential():
     assert not parser.has_option("Service", "EnvironmentFile")
     found = re.findall(r"^LoadCredential=(\S+)$", UNIT.read_text(), re.MULTILINE)
     assert found == ["GOBOT_EXCHANGE__API_KEY", "GOBOT_EXCHANGE__SECRET", "GOBOT_TELEGRAM__TOKEN"]
+
+
+def test_the_settings_know_every_variable_of_the_unit():
+    found = re.findall(r"^(?:Environment|LoadCredential)=(GOBOT_[A-Z_]+)", UNIT.read_text(), re.MULTILINE)
+    assert set(found) - {key.variable for key in KEYS.values()} == {"GOBOT_HOME"}

@@ -97,4 +97,5 @@ def test_closing_tells_what_was_held_back(clock):
     outbox.put(Alert(text="a", topic="a"))
     outbox.put(Alert(text="a", topic="a"))
     outbox.close()
+    assert len(outbox) == 2
     assert texts(outbox) == ["a\n\na\n(once more in 1 min)"]

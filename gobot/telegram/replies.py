@@ -96,9 +96,10 @@ def _position(position: OpenPosition) -> str:
 
 
 def _trade(document: Mapping[str, Any]) -> str:
-    name = f"{str(document['direction']).upper()} {document['symbol']}"
-    ended = f", {escape(str(document['exit_reason']))}" if document.get("exit_reason") else ""
-    return f"{escape(name)} {gain(Decimal(str(document['pnl'])))} ({percent(float(document['return_pct']))}){ended}"
+    name = escape(f"{str(document['direction']).upper()} {document['symbol']}")
+    result = f"{gain(Decimal(str(document['pnl'])))} ({percent(float(document['return_pct']))})"
+    ended = str(document["exit_time"] or "")[:16].replace("T", " ")
+    return f"{name} {result}, {escape(str(document['exit_reason']))}, {ended} UTC"
 
 
 def _lines(document: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

@@ -59,8 +59,22 @@ SNAPSHOT = Snapshot(
 )
 
 TRADES = [
-    {"symbol": "ETH/USDT:USDT", "direction": "short", "pnl": -0.12, "return_pct": -1.2, "exit_reason": "stop"},
-    {"symbol": "BTC/USDT:USDT", "direction": "long", "pnl": 0.98, "return_pct": 4.1, "exit_reason": "target"},
+    {
+        "symbol": "ETH/USDT:USDT",
+        "direction": "short",
+        "pnl": -0.12,
+        "return_pct": -1.2,
+        "exit_reason": "stop",
+        "exit_time": "2025-01-01T00:15:00Z",
+    },
+    {
+        "symbol": "BTC/USDT:USDT",
+        "direction": "long",
+        "pnl": 0.98,
+        "return_pct": 4.1,
+        "exit_reason": "target",
+        "exit_time": "2025-01-01T00:30:00Z",
+    },
 ]
 
 

@@ -71,8 +71,8 @@ def test_profit(daemon):
 def test_trades_come_newest_first(daemon):
     assert replies.trades(daemon.recent_trades(5)) == (
         "<b>Last 2 closed trades: +0.86 USDT</b>\n"
-        "LONG BTC/USDT:USDT +0.98 USDT (+4.10 %), target\n"
-        "SHORT ETH/USDT:USDT -0.12 USDT (-1.20 %), stop"
+        "LONG BTC/USDT:USDT +0.98 USDT (+4.10 %), target, 2025-01-01 00:30 UTC\n"
+        "SHORT ETH/USDT:USDT -0.12 USDT (-1.20 %), stop, 2025-01-01 00:15 UTC"
     )
     assert replies.trades([]) == "No closed trades yet."
 

@@ -78,7 +78,7 @@ class TelegramBot:
             for outbox in self._outboxes.values():
                 outbox.put(alert)
 
-    async def start(self) -> None:
+    async def open(self) -> None:
         """Begin, in the background.  A missing or wrong token is reported and leaves Telegram off."""
         silence_libraries()
         if not _TOKEN.fullmatch(self._token):
@@ -89,7 +89,7 @@ class TelegramBot:
             logger.warning("Telegram: telegram.chat_ids is empty, so nobody is answered and nobody is alerted")
         self._task = asyncio.create_task(self._run(), name="telegram")
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """Deliver what still waits if that is possible within a few seconds, and end."""
         self._stopping.set()
         for outbox in self._outboxes.values():
@@ -143,7 +143,7 @@ class TelegramBot:
             logger.warning("Telegram: the list of commands was not shown: {}", redacted(str(error), self._token))
 
     async def _serve(self, application: AnyApplication) -> None:
-        """Alerts and commands until `stop`."""
+        """Alerts and commands until `close`."""
         logger.info("Telegram: connected as @{}", application.bot.username)
         access = Access(self._settings.chat_ids, self._settings.user_ids, self._clock)
         poller = Poller(application, access, self._clock, poll_seconds=self._pace.poll)

@@ -56,12 +56,12 @@ async def chat(api, control, clock):
         document = {"enabled": True, "base_url": api.url, "chat_ids": [CHAT], "token": token} | settings
         bot = TelegramBot(TelegramSettings.model_validate(document), control, clock, pace=FAST)
         started.append(bot)
-        await bot.start()
+        await bot.open()
         return bot
 
     yield start
     for bot in started:
-        await bot.stop()
+        await bot.close()
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -295,7 +295,7 @@ async def test_a_rejected_token_leaves_telegram_off(api, chat, lines):
     bot = await chat()
     await until(lambda: bool(bot.off))
     bot.publish(error())
-    await bot.stop()
+    await bot.close()
     assert not api.texts()
     assert sum("stays off" in line for line in lines) == 1
 
@@ -360,8 +360,8 @@ async def test_publishing_never_raises_never_waits_and_never_grows(api, chat, co
     )
     assert len(bot._outboxes[CHAT]) == 200
     assert any("no words" in line for line in lines)
-    await bot.start()
-    await bot.stop()
+    await bot.open()
+    await bot.close()
 
 
 async def test_last_words_are_delivered_and_commands_confirmed(api, chat):
@@ -369,7 +369,7 @@ async def test_last_words_are_delivered_and_commands_confirmed(api, chat):
     api.say("/balance")
     await api.seen("sendMessage")
     bot.publish(DaemonStopped(at_ms=AT, reason="operator_stop", cycle=9, equity=Decimal(100), open_positions=0))
-    await bot.stop()
+    await bot.close()
     assert api.texts()[-1].startswith("<b>gobot ended</b>: operator_stop")
     assert api.of("getUpdates")[-1].params["offset"] == "901"
     assert api.of("getUpdates")[-1].params["timeout"] == "0"
@@ -380,7 +380,7 @@ async def test_stopping_does_not_wait_for_a_server_that_hangs(api, chat):
     bot = await chat()
     await api.seen("getUpdates")
     bot.publish(error())
-    await asyncio.wait_for(bot.stop(), FAST.farewell + 3)
+    await asyncio.wait_for(bot.close(), FAST.farewell + 3)
 
 
 async def test_nothing_that_is_logged_contains_the_token(api, chat, daemon, lines, caplog, capfd, monkeypatch):
@@ -403,7 +403,7 @@ async def test_nothing_that_is_logged_contains_the_token(api, chat, daemon, line
         api.say("/risk")
         await api.seen("sendMessage", 7)
         api.script["getUpdates"].append((500, f"late {TOKEN}"))
-        await bot.stop()
+        await bot.close()
         api.always["getMe"] = (401, TOKEN)
         off = await chat()
         await until(lambda: bool(off.off))

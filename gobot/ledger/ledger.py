@@ -1,0 +1,246 @@
+"""The ledger: gobot's own truth about its orders, fills, trades and cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from sqlalchemy import Connection, Select, func, select
+
+from gobot.core import Fill, FundingPayment, OrderReport
+from gobot.ledger import booking, cycles, orders, runs
+from gobot.ledger.cycles import CycleRow, Decision
+from gobot.ledger.database import Database
+from gobot.ledger.orders import OrderRow, PlannedOrder
+from gobot.ledger.runs import RunRow
+from gobot.ledger.schema import fills, funding
+from gobot.ledger.trades import ChangeKind, Trade, TradeChange
+from gobot.ledger.words import LedgerStatus, Leg
+
+OVERLAP_MS = 60_000
+"""How far before the newest booked fill the venue is asked again: several fills share a millisecond."""
+
+_NO_LIMIT = 2**31 - 1
+_NEWEST_FILL = select(func.coalesce(func.max(fills.c.time_ms), 0))
+_NEWEST_FUNDING = select(func.coalesce(func.max(funding.c.time_ms), 0))
+
+
+class Ledger:
+    """Every method is one transaction, committed to disk before it returns, and doing it twice changes nothing.
+
+    The process may be killed between any two calls: what was written stays, and calling again goes on from there.
+    Times are ms UTC, money is `Decimal` in quote currency.  Not for use by several threads.  Every method raises
+    `StateError` when the database cannot be used.
+
+        ledger = Ledger.open("sqlite:///state/gobot.db")
+        ledger.decide(cycle, candle_ms, now_ms, orders, decisions)
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._transaction = database.transaction
+
+    @classmethod
+    def open(cls, url: str, *, read_only: bool = False) -> Ledger:
+        """Open the ledger at an SQLAlchemy URL; made and migrated as needed, unless ``read_only``.
+
+        Raises `StateError` when it cannot be used: unwritable, full, damaged, or written by a newer gobot.
+        """
+        return cls(Database(url, read_only=read_only))
+
+    def __repr__(self) -> str:
+        return f"Ledger({self._database!r})"
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    # Runs and cycles
+
+    def start_run(self, *, mode: str, version: str, strategy: str, branch: str, at_ms: int) -> int:
+        """Note that the daemon has started; returns the run's number.
+
+        The first run is where the ledger begins: what happened on the account before is not asked for.
+        """
+        with self._transaction() as connection:
+            return runs.start(connection, mode=mode, version=version, strategy=strategy, branch=branch, at_ms=at_ms)
+
+    def end_run(self, run_id: int, reason: str, at_ms: int) -> None:
+        """Note why the daemon ended; a run that was killed never gets an end."""
+        with self._transaction() as connection:
+            runs.end(connection, run_id, reason, at_ms)
+
+    def runs(self, limit: int = 20) -> list[RunRow]:
+        """The newest ``limit`` runs, oldest first."""
+        with self._transaction() as connection:
+            return runs.newest(connection, limit)
+
+    def begin_cycle(self, cycle: int, candle_ms: int, at_ms: int) -> None:
+        """Note that a cycle on the candle that opened at ``candle_ms`` has started."""
+        with self._transaction() as connection:
+            cycles.begin(connection, cycle, candle_ms, at_ms)
+
+    def decide(
+        self, cycle: int, candle_ms: int, at_ms: int, orders_: Sequence[PlannedOrder], decisions: Sequence[Decision]
+    ) -> None:
+        """Commit what a cycle decided together with the orders that follow from it, to be sent in this order."""
+        with self._transaction() as connection:
+            cycles.begin(connection, cycle, candle_ms, at_ms)
+            row = cycles.find(connection, cycle)
+            if row is None or row.decided_ms is not None:
+                return
+            cycles.decide(connection, cycle, at_ms, decisions)
+            orders.intend(connection, orders_, cycle=cycle, at_ms=at_ms)
+
+    def decided(self, cycle: int) -> bool:
+        """Whether `decide` was called for this cycle."""
+        with self._transaction() as connection:
+            row = cycles.find(connection, cycle)
+        return row is not None and row.decided_ms is not None
+
+    def finish_cycle(self, cycle: int, *, at_ms: int, equity: Decimal | None) -> None:
+        """Note that a cycle is over, and what the account was worth then (None if that could not be asked)."""
+        with self._transaction() as connection:
+            row = cycles.find(connection, cycle)
+            if row is not None and row.finished_ms is None:
+                cycles.finish(connection, cycle, at_ms, equity)
+
+    def last_cycle(self) -> int:
+        """The number of the newest cycle, 0 before the first."""
+        with self._transaction() as connection:
+            return cycles.last(connection)
+
+    def cycle(self, cycle: int) -> CycleRow | None:
+        """One cycle, None if it never began."""
+        with self._transaction() as connection:
+            return cycles.find(connection, cycle)
+
+    def cycles(self, limit: int = 50) -> list[CycleRow]:
+        """The newest ``limit`` cycles, oldest first."""
+        with self._transaction() as connection:
+            return cycles.newest(connection, limit)
+
+    def equity_curve(self) -> list[tuple[int, Decimal]]:
+        """Time and equity at the end of every cycle, oldest first."""
+        with self._transaction() as connection:
+            return cycles.equity_curve(connection)
+
+    # Orders
+
+    def intend(self, planned: PlannedOrder, *, cycle: int | None, at_ms: int) -> OrderRow:
+        """Commit one order outside of a cycle's decision: a stop that is armed again, a position that is closed."""
+        with self._transaction() as connection:
+            orders.intend(connection, [planned], cycle=cycle, at_ms=at_ms)
+            return orders.find(connection, planned.request.client_id)
+
+    def order(self, client_id: str) -> OrderRow:
+        """One order.  Raises `StateError` when the ledger does not have it."""
+        with self._transaction() as connection:
+            return orders.find(connection, client_id)
+
+    def orders(self, limit: int = 50) -> list[OrderRow]:
+        """The newest ``limit`` orders, oldest first."""
+        with self._transaction() as connection:
+            return orders.newest(connection, limit)
+
+    def cycle_orders(self, cycle: int) -> list[OrderRow]:
+        """The orders of one cycle, in the order they were decided in."""
+        with self._transaction() as connection:
+            return orders.of_cycle(connection, cycle)
+
+    def unsettled(self) -> list[OrderRow]:
+        """Orders that are intended, sent or open, and ended ones whose fills are not all booked; oldest first."""
+        with self._transaction() as connection:
+            return orders.unsettled(connection)
+
+    def next_attempt(self, bot: str, candle_ms: int, symbol: str, leg: Leg) -> int:
+        """The attempt number for one more order of this leg."""
+        with self._transaction() as connection:
+            return orders.next_attempt(connection, bot, candle_ms, symbol, leg)
+
+    def mark_sent(self, client_id: str, at_ms: int) -> OrderRow:
+        """Commit that an intended order is about to be sent: from here on its outcome is unknown until asked for."""
+        with self._transaction() as connection:
+            return orders.advance(
+                connection, client_id, LedgerStatus.SENT, after={LedgerStatus.INTENDED}, sent_ms=at_ms
+            )
+
+    def mark_unsent(self, client_id: str) -> OrderRow:
+        """Take a sent order back to intended: the venue proved that it never arrived, and it is still wanted."""
+        with self._transaction() as connection:
+            return orders.advance(connection, client_id, LedgerStatus.INTENDED, after={LedgerStatus.SENT}, sent_ms=None)
+
+    def record(self, report: OrderReport) -> OrderRow:
+        """Take over the venue's word on an order."""
+        with self._transaction() as connection:
+            return orders.record(connection, report)
+
+    def refuse(self, client_id: str, code: str, reason: str, at_ms: int) -> OrderRow:
+        """The venue proved that it did not take a sent order; ``code`` is its own."""
+        return self._end(client_id, LedgerStatus.REFUSED, {LedgerStatus.SENT}, reason, at_ms, code)
+
+    def mark_dead(self, client_id: str, reason: str, at_ms: int) -> OrderRow:
+        """The venue was asked after its settling time and does not know the order."""
+        return self._end(client_id, LedgerStatus.DEAD, {LedgerStatus.SENT, LedgerStatus.OPEN}, reason, at_ms)
+
+    def drop(self, client_id: str, reason: str, at_ms: int) -> OrderRow:
+        """An intended order will never be sent."""
+        return self._end(client_id, LedgerStatus.DROPPED, {LedgerStatus.INTENDED}, reason, at_ms)
+
+    def _end(
+        self, client_id: str, status: LedgerStatus, after: set[LedgerStatus], reason: str, at_ms: int, code: str = ""
+    ) -> OrderRow:
+        with self._transaction() as connection:
+            return orders.advance(connection, client_id, status, after=after, code=code, note=reason, updated_ms=at_ms)
+
+    # Fills, funding and trades
+
+    def book(self, batch: Sequence[Fill]) -> list[TradeChange]:
+        """Book fills in the order given, each exactly once; returns the trades they opened and closed.
+
+        Fills of client ids that the ledger does not know are booked as well: they happened.
+        """
+        with self._transaction() as connection:
+            return booking.book(connection, batch)
+
+    def book_funding(self, payments: Sequence[FundingPayment]) -> int:
+        """Book funding on the trades that were held at the time, each exactly once; returns how many were new."""
+        with self._transaction() as connection:
+            return booking.book_funding(connection, payments)
+
+    def write_off(self, trade: Trade, at_ms: int) -> TradeChange:
+        """End a trade whose position is gone although no fill ever explained it; its exit reason is "external"."""
+        with self._transaction() as connection:
+            return TradeChange(kind=ChangeKind.CLOSED, trade=booking.write_off(connection, trade, at_ms))
+
+    def open_trades(self) -> list[Trade]:
+        """What is held, in the order of opening."""
+        with self._transaction() as connection:
+            return booking.open_trades(connection)
+
+    def closed_trades(self, limit: int | None = None, since_id: int = 0, after_closing: int = 0) -> list[Trade]:
+        """The newest ``limit`` closed trades in the order of closing.
+
+        ``after_closing`` is the ``closing`` number of the last trade already seen: with it no trade is missed or
+        seen twice, whereas trades that are numbered after ``since_id`` may close before older ones.
+        """
+        with self._transaction() as connection:
+            return booking.closed_trades(
+                connection, since_id=since_id, after_closing=after_closing, limit=limit or _NO_LIMIT
+            )
+
+    def fills_watermark(self) -> int:
+        """From when on (ms) the venue is asked for fills: a little before the newest one that is booked."""
+        with self._transaction() as connection:
+            return _watermark(connection, _NEWEST_FILL)
+
+    def funding_watermark(self) -> int:
+        """From when on (ms) the venue is asked for funding."""
+        with self._transaction() as connection:
+            return _watermark(connection, _NEWEST_FUNDING)
+
+
+def _watermark(connection: Connection, newest: Select[int]) -> int:
+    """A little before the newest row, or before the ledger began: the venue's clock may differ from ours."""
+    known = max(int(connection.execute(newest).scalar_one()), runs.first_start(connection))
+    return max(known - OVERLAP_MS, 0)

@@ -1,5 +1,6 @@
 """Typed settings from YAML, environment and credentials."""
 
+from gobot.settings.display import setting_rows, settings_document
 from gobot.settings.document import parse_scalar
 from gobot.settings.layers import Override, parse_set
 from gobot.settings.load import (
@@ -29,5 +30,7 @@ __all__ = [
     "parse_scalar",
     "parse_set",
     "require_credentials",
+    "setting_rows",
+    "settings_document",
     "settings_file",
 ]

@@ -22,6 +22,7 @@ _MAX_VALUES = 20_000
 # A longer number is no amount of anything: it stays text, and is refused where a number is wanted.
 _MAX_DIGITS = 30
 _CORE = "tag:yaml.org,2002:"
+_CONTROL = yaml.reader.Reader.NON_PRINTABLE
 _SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _KEY_LINE = re.compile(r"""^(\s*)(?:- +)?\{?\s*["']?([\w.-]{1,60})["']?\s*:(?=\s|$)""")
 
@@ -74,7 +75,7 @@ def _decoded(raw: bytes) -> str:
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8", "replace")
         raise _at(before, before.count("\n"), "a byte here is not UTF-8; save the file as UTF-8") from None
-    if odd := yaml.reader.Reader.NON_PRINTABLE.search(text):
+    if odd := _CONTROL.search(text):
         line = text.count("\n", 0, odd.start())
         raise _at(text, line, f"a control character (code {ord(odd[0])}) stands here; remove it")
     return text
@@ -186,6 +187,8 @@ class _Builder:
         return built
 
     def _scalar(self, node: yaml.ScalarNode, place: Place) -> Any:
+        if _CONTROL.search(node.value):
+            self._refuse(node.start_mark.line + 1, place, "an escaped control character stands here; remove it")
         try:
             return _plain(node.tag.removeprefix(_CORE), node.value)
         except (KeyError, ValueError):  # a tag that is not plain, or `!!int abc`

@@ -62,7 +62,7 @@ _FIXED: tuple[Place, ...] = (
     ("log", "file"),
 )
 _SHOWN_LENGTH = 60
-_MASK = "********"
+MASK = "********"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Key:
     def shown(self, value: Any) -> str:
         """``value`` for people, on one line, with secrets masked."""
         if self.secret:
-            return _MASK if value else "(not set)"
+            return MASK if value else "(not set)"
         return shown(value)
 
 
@@ -164,7 +164,7 @@ def dotted(place: Place) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            word = part if re.fullmatch(r"[\w-]{1,60}", part, re.ASCII) else quoted(part)
+            word = part if re.fullmatch(r"[\w-]{1,100}", part, re.ASCII) else quoted(part)
             text += f".{word}" if text else word
     return text
 
@@ -187,7 +187,7 @@ def shown(value: Any) -> str:
 
 def masked(text: str) -> str:
     """``text`` without the password of a URL in it."""
-    return re.sub(r"(://[^/@\s]*:)[^/@\s]*@", rf"\1{_MASK}@", text)
+    return re.sub(r"((?<=://)[^/@:\s]*:)\S*(?=@)|([?&]password=)[^&\s]*", rf"\1\2{MASK}", text)
 
 
 def quoted(text: str) -> str:
@@ -219,16 +219,15 @@ def key_of(place: Place) -> Key | None:
     return None
 
 
-def nearest(unknown: Place) -> str:
+def nearest(unknown: Place) -> Place:
     """The known key that was most likely meant: the likest last word, rather beside it than elsewhere."""
     words = tuple(".".join(map(str, unknown))[:_SHOWN_LENGTH].split("."))
-    hidden = {place for place, key in KEYS.items() if key.secret} | {()}
 
     def likeness(place: Place) -> float:
         beside = 0.15 if place[:-1] == words[:-1] else 0
         return _alike(words[-1], str(place[-1])) + beside + 0.1 * _alike(dotted(words), dotted(place))
 
-    return dotted(max((place for place in (*SECTIONS, *KEYS) if place not in hidden), key=likeness))
+    return max((place for place in (*SECTIONS, *KEYS) if place), key=likeness)
 
 
 def _alike(one: str, other: str) -> float:

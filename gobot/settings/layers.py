@@ -113,18 +113,23 @@ def _walk(layer: Layer, values: Mapping[str, Any], path: Place) -> None:
                 first = next(iter(SECTIONS[inner].model_fields))
                 layer.refuse(inner, f"keys are wanted below it, such as {first}; indent them, or remove the line")
         elif key is None:
+            near = nearest(inner)
+            mend = _elsewhere(KEYS[near]) if near in KEYS and KEYS[near].secret else "rename or remove it"
             dots = " (a dot does not nest: give each part a line of its own)" if "." in name else ""
-            layer.refuse(inner, f"no such key; the nearest known one is {nearest(inner)}: rename or remove it{dots}")
+            layer.refuse(inner, f"no such key; the nearest known one is {dotted(near)}: {mend}{dots}")
         elif key.secret:
-            elsewhere = f"set {key.variable} in the environment, in .env or as a systemd credential"
-            layer.refuse(inner, f"a secret never stands in a settings file; remove it and {elsewhere}")
+            layer.refuse(inner, f"a secret never stands in a settings file; remove it and {_elsewhere(key)}")
         else:
             layer.values[inner] = value
 
 
+def _elsewhere(secret: Key) -> str:
+    return f"set {secret.variable} in the environment, in .env or as a systemd credential"
+
+
 def environment_layer(environment: Mapping[str, str]) -> Layer:
     """Variables such as ``GOBOT_TRADING__MODE``."""
-    return _layer(_Named(name, text, name) for name, text in sorted(environment.items()))
+    return _layer(_Named(name, text, dotted((name,))) for name, text in sorted(environment.items()))
 
 
 def dotenv_layer(path: Path) -> Layer:
@@ -180,8 +185,9 @@ def _layer(variables: Iterable[_Named]) -> Layer:
             continue
         path = _path_of(one.name)
         if path is None:
-            near = get_close_matches(one.name, _VARIABLES, n=1, cutoff=0)[0]
-            where = one.where if one.where == one.name else f"{one.where}: {dotted((one.name,))}"
+            near = get_close_matches(one.name[:100], _VARIABLES, n=1, cutoff=0)[0]
+            name = dotted((one.name,))
+            where = name if one.where == name else f"{one.where}: {name}"
             sentence = f"{where}: no such variable; the nearest known one is {near}: rename or unset it"
             layer.problems.append(Problem(one.line, sentence))
         else:
@@ -207,7 +213,7 @@ def overrides_layer(overrides: Iterable[Override]) -> Layer:
         key = key_of(path)
         layer.found[path] = (one.source, 0)
         if key is None or (path != key.path and key.kind != "map"):
-            layer.refuse(path, f"no such key; the nearest known one is {nearest(path)}")
+            layer.refuse(path, f"no such key; the nearest known one is {dotted(nearest(path))}")
         elif key.secret:
             layer.refuse(path, f"a secret never stands on the command line; set {key.variable} in the environment")
         else:

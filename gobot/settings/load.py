@@ -83,12 +83,12 @@ def load_settings(
     the value of a secret.
     """
     home = Path(home).absolute()
-    if not home.is_dir():
-        raise ConfigError(f"the home directory {quoted(str(home))} does not exist; create it or give another --home")
+    if not os.path.isdir(home):  # noqa: PTH112  # Path.is_dir raises where permission is missing
+        raise ConfigError(f"the home directory {quoted(str(home))} cannot be found; create it or give another --home")
     environment = os.environ if environment is None else environment
     overrides = tuple(overrides)
     path = settings_file(home, config)
-    found = config is not None or os.path.lexists(path)
+    found = config is not None or _exists(path)
     credentials = environment.get("CREDENTIALS_DIRECTORY")
     combination = combine(
         [
@@ -99,7 +99,7 @@ def load_settings(
             overrides_layer(overrides),
         ]
     )
-    places = [*KEYS, *(place for place, _ in _values(combination.settings))]
+    places = [*KEYS, *(place for place, _ in by_place(combination.settings))]
     return Loaded(
         settings=combination.settings,
         home=home,
@@ -108,6 +108,16 @@ def load_settings(
         explicit=frozenset(map(dotted, combination.assigned)),
         reload=partial(load_settings, home, config=config, overrides=overrides, environment=environment),
     )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # out of reach is not absent: reading it will say why
+    return True
 
 
 def settings_file(home: Path, config: Path | str | None = None) -> Path:
@@ -136,10 +146,11 @@ def _require(loaded: Loaded, because: str, *secrets: Place) -> None:
 
 def flat(settings: Settings) -> dict[str, Any]:
     """Every key's value under its dotted name, secrets included (wrapped); mappings entry by entry."""
-    return {dotted(place): value for place, value in _values(settings)}
+    return {dotted(place): value for place, value in by_place(settings)}
 
 
-def _values(settings: Settings) -> Iterator[tuple[Place, Any]]:
+def by_place(settings: Settings) -> Iterator[tuple[Place, Any]]:
+    """Every key's place and value; the entries of a mapping that has any stand for it."""
     for place, key in KEYS.items():
         value: Any = settings
         for name in key.path:

@@ -79,7 +79,7 @@ class DatabaseSettings(Section):
 
 
 # A "~" would have to be somebody's home directory: a service has none.
-Directory = Annotated[str, Field(pattern=r"^[^~\x00][^\x00]*$")]
+Directory = Annotated[str, Field(pattern=r"^[^~]")]
 
 
 class PathSettings(Section):

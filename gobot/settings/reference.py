@@ -5,17 +5,11 @@ Both follow from the models.  ``python -m gobot.settings.reference docs/configur
 
 from __future__ import annotations
 
-import json
-import re
 import sys
-from decimal import Decimal
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
 
-import yaml
-
-from gobot.core import exact, plain
+from gobot.settings.display import written
 from gobot.settings.keys import KEYS, SECTIONS, Key, Place, dotted
 
 _BEGIN, _END = "<!-- begin of the table -->", "<!-- end of the table -->"
@@ -48,7 +42,7 @@ def _section(place: Place, indent: str) -> str:
             lines.append(f"{indent}# {name}: {key.description} Set {key.variable}.")
         else:
             lines += [f"{indent}# {line}" for line in wrap(_explained(key), 110 - len(indent))]
-            lines.append(f"{indent}{off}{name}: {_written(key.default)}")
+            lines.append(f"{indent}{off}{name}: {written(key.default)}")
     return "\n".join(lines) + "\n"
 
 
@@ -58,15 +52,6 @@ def _title(place: Place) -> str:
 
 def _explained(key: Key) -> str:
     return f"{key.description} ({key.allowed}{'; restart' if key.restart else ''})"
-
-
-def _written(value: Any) -> str:
-    """``value`` in YAML, the way people write it."""
-    if isinstance(value, float | Decimal):
-        return plain(exact(value))
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][\w./-]*", value) and yaml.safe_load(value) == value:
-        return value
-    return json.dumps(value, ensure_ascii=False)
 
 
 def markdown_table() -> str:
@@ -81,7 +66,7 @@ def markdown_table() -> str:
 
 
 def _row(key: Key) -> str:
-    default = "environment only" if key.secret else f"`{_written(key.default)}`"
+    default = "environment only" if key.secret else f"`{written(key.default)}`"
     allowed = f"`{key.variable}`" if key.secret else key.allowed
     restart = " *Restart.*" if key.restart else ""
     cells = (f"`{key.path[-1]}`", default, allowed, key.description + restart)

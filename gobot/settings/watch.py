@@ -77,7 +77,7 @@ class SettingsWatch:
 
 def changes(old: Settings, new: Settings) -> list[Change]:
     """The keys that differ, in the order of the models, mappings entry by entry."""
-    before, after = flat(old), flat(new)
+    before, after = ({name: value for name, value in flat(one).items() if value != {}} for one in (old, new))
     names = dict.fromkeys((*before, *after))
     return [
         Change(name, _shown(name, before), _shown(name, after))

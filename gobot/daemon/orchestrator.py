@@ -1,0 +1,357 @@
+"""The orchestrator: scan → idea → adjust → validate → report, again and again, resumable at every line.
+
+Each phase begins with a checkpoint on disk.  A cycle that a crash cut short is taken up at the next start: if its
+decisions were committed to the ledger they are carried out, otherwise it is thought through again from the start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from loguru import logger
+
+from gobot import __version__
+from gobot.core import DAY_MS, GobotError, StateError, Timeframe, utc_day
+from gobot.daemon import report
+from gobot.daemon.adjust import adjust
+from gobot.daemon.desk import LATCHED
+from gobot.daemon.events import (
+    DaemonStarted,
+    DaemonStopped,
+    ErrorHappened,
+    LoopSlowed,
+    TradingPaused,
+    TradingResumed,
+)
+from gobot.daemon.exits import Exit, ExitReason, PauseUntil, exit_decision
+from gobot.daemon.guard import Guard
+from gobot.daemon.house import House
+from gobot.daemon.idea import Thought, form_ideas
+from gobot.daemon.learning import TRADES_STUDIED, enter_branch, read_patterns, study
+from gobot.daemon.logbook import Logbook
+from gobot.daemon.picture import Picture
+from gobot.daemon.progress import IDLE, Progress
+from gobot.daemon.scan import MarketView, scan
+from gobot.daemon.tuning import Tuning
+from gobot.daemon.validate import validate
+from gobot.ledger import KEEP_DECISIONS
+from gobot.risk import Approved, ProbeStarted, Verdict
+
+# Closed trades that risk looks at for cooldowns and the day's result.
+_RECENT_TRADES = 200
+
+
+class Orchestrator:
+    """The loop and its memory.
+
+    `start`, then the jobs `cycle`, `guard` and `daily_summary` as a driver finds them due, then `finish`.  A job
+    never raises for what can happen in operation: it notes the error, tells, and the next one tries again.  Only
+    when state cannot be kept does it end the run.  ``stopping`` is set when the run should end.
+    """
+
+    def __init__(self, house: House, stored: Progress | None) -> None:
+        self.house = house
+        self.tuning = Tuning(house)
+        branch = self.tuning.branch.name
+        self.logbook = Logbook(
+            house.progress_file, house.clock, stored or Progress(mode=self.tuning.trading.mode, branch=branch)
+        )
+        self.picture = Picture()
+        self.turn = asyncio.Lock()
+        self.stopping = asyncio.Event()
+        self._guard = Guard(house, self.picture, self.turn)
+        self._patterns = read_patterns(house.patterns_file)
+        self._ledger_run = 0
+        self._step_began = time.monotonic()
+
+    # The life of a run
+
+    async def start(self) -> None:
+        """Take up where the last run ended: ledger and venue made equal, an unfinished cycle finished.
+
+        Raises `StateError` when the state belongs to another mode, `VenueUnavailable` when the account cannot be read.
+        """
+        house, mode = self.house, self.tuning.trading.mode
+        resumed = self.logbook.begin_session(mode=mode, limit=self._limit)
+        house.desk.load(expected=house.ledger.last_cycle() > 0)
+        branch = self.tuning.branch.name
+        self._ledger_run = house.ledger.start_run(
+            mode=mode, version=__version__, strategy=self.tuning.strategy.name, branch=branch, at_ms=self._now()
+        )
+        self._enter_branch()
+        await self._guard.look(self.tuning.risk, self._now())
+        logger.info("started", mode=mode, branch=branch, symbols=len(house.symbols), resumed=resumed or "no")
+        house.announcer.publish(
+            DaemonStarted(
+                at_ms=self._now(),
+                mode=mode,
+                branch=branch,
+                cycle=self.logbook.progress.cycle,
+                equity=self.picture.balance.equity,
+                symbols=len(house.symbols),
+                resumed=resumed,
+            )
+        )
+        if self.logbook.progress.in_cycle:
+            await self._attempt("cycle", self._run_cycle())
+
+    def data_ended(self) -> None:
+        """The simulated market has no more candles: the session is over."""
+        self.end(ExitReason.DATA_ENDED, "The market data are used up.")
+
+    def end(self, reason: ExitReason, sentence: str) -> None:
+        """Let the run end after the step at hand."""
+        self.logbook.end(reason, sentence)
+        self.stopping.set()
+
+    def finish(self) -> ExitReason:
+        """Save the last word; returns why the run ended."""
+        progress = self.logbook.progress
+        reason = ExitReason(progress.exit_reason or ExitReason.ERROR)
+        if self._ledger_run:
+            self.house.ledger.end_run(self._ledger_run, f"{reason}: {progress.exit_sentence}", self._now())
+        logger.info(
+            "ended", reason=reason.value, why=progress.exit_sentence, cycle=progress.cycle, phase=progress.phase
+        )
+        self.house.announcer.publish(
+            DaemonStopped(
+                at_ms=self._now(),
+                reason=f"{reason}: {progress.exit_sentence}",
+                cycle=progress.cycle,
+                equity=self.picture.balance.equity,
+                open_positions=len(self.picture.positions),
+            )
+        )
+        return reason
+
+    # The jobs
+
+    async def cycle(self, at_ms: int) -> None:
+        """One turn of the loop."""
+        self.take_up_settings()
+        self._end_pause(at_ms)
+        progress = self.logbook.progress
+        if at_ms < progress.retry_after_ms:
+            return
+        self.logbook.checkpoint(
+            cycle=progress.cycle + 1, iteration=progress.iteration + 1, phase="scan", cycle_ms=at_ms
+        )
+        await self._attempt("cycle", self._run_cycle())
+
+    async def guard(self, at_ms: int) -> None:
+        """Look at what is open: fills booked, protection present, equity against the limits."""
+        await self._attempt("guard", self._guard.look(self.tuning.risk, at_ms))
+        latched = self.house.desk.label == LATCHED
+        if latched and self.tuning.trading.orchestrator.on_target == "exit" and not self.picture.positions:
+            self.end(ExitReason.EMERGENCY_STOP, self.house.desk.reason)
+
+    async def daily_summary(self, at_ms: int) -> None:
+        """Tell how the UTC day that just ended went, once."""
+        day = utc_day(at_ms - DAY_MS)
+        if day == self.logbook.progress.last_summary_day:
+            return
+        trades = self.house.ledger.closed_trades(limit=TRADES_STUDIED)
+        drawdown = self.house.desk.state.drawdown_pct or 0.0
+        summary = report.summary_of(day, trades, equity=self.picture.balance.equity, drawdown_pct=drawdown, at_ms=at_ms)
+        self.house.announcer.publish(summary)
+        self.logbook.checkpoint(last_summary_day=day)
+
+    async def _attempt(self, where: str, work: Coroutine[Any, Any, object]) -> None:
+        """Await ``work``; what goes wrong is noted and told, and does not end the loop."""
+        self._step_began = time.monotonic()
+        try:
+            await work
+        except StateError as error:
+            # Without its memory the daemon must not trade: better down and seen than up and forgetful.
+            logger.critical("state cannot be kept", where=where, error=str(error))
+            raise
+        except GobotError as error:
+            logger.error("a step failed", where=where, error=str(error))
+            self._failed(where, str(error))
+        except Exception as error:  # noqa: BLE001  # a bug in one step must not leave open positions unwatched
+            logger.opt(exception=error).error("a step failed", where=where)
+            self._failed(where, f"{type(error).__name__}: {error}")
+        else:
+            if where == "cycle":
+                self.logbook.succeeded()
+
+    def _failed(self, where: str, message: str) -> None:
+        """Note a failure; a failed cycle is over, and several in a row slow the loop down."""
+        at_ms, settings = self._now(), self.tuning.trading.orchestrator
+        if where != "cycle":
+            self.logbook.checkpoint(last_error=f"{where}: {message}")
+            self.house.announcer.publish(ErrorHappened(at_ms=at_ms, where=where, message=message))
+            return
+        interval_ms = settings.loop_interval * 1000
+        patience = settings.stagnation_cycles
+        count = self.logbook.failed(where, message, at_ms=at_ms, interval_ms=interval_ms, patience=patience)
+        self.logbook.checkpoint(phase=IDLE)
+        self.house.announcer.publish(ErrorHappened(at_ms=at_ms, where=where, message=message, repeated=count))
+        if count >= patience:
+            due = self.logbook.progress.retry_after_ms
+            logger.warning("the loop slows down", failures=count, next_cycle_ms=due)
+            self.house.announcer.publish(LoopSlowed(at_ms=at_ms, failures=count, next_cycle_ms=due, message=message))
+        self._end_if_due(at_ms)
+
+    # One cycle
+
+    async def _run_cycle(self) -> None:
+        """The phases of the cycle in the logbook, from the start or from its committed decisions."""
+        house, progress = self.house, self.logbook.progress
+        cycle, at_ms = progress.cycle, progress.cycle_ms
+        verdicts: Sequence[Verdict] = ()
+        if not house.ledger.decided(cycle):
+            verdicts = await self._decide(cycle, at_ms)
+        async with self.turn:
+            executed = await house.execution.execute(cycle)
+            events = report.outcome_events(house.ledger.cycle_orders(cycle), at_ms=at_ms, cycle=cycle)
+            house.desk.fold(self.tuning.risk, events, cycle=cycle)
+        report.tell_changes(house.announcer, executed.changes, (), at_ms)
+        report.tell_outcomes(house.announcer, executed.outcomes, at_ms=at_ms)
+        self.logbook.checkpoint(phase="report")
+        await self._report(cycle, at_ms, verdicts)
+        self.logbook.checkpoint(phase=IDLE)
+        self._end_if_due(at_ms)
+
+    async def _decide(self, cycle: int, at_ms: int) -> Sequence[Verdict]:
+        """Scan, idea, adjust and validate, up to the commit of what was decided."""
+        house, tuning = self.house, self.tuning
+        view = await self._scan(at_ms)
+        self.logbook.checkpoint(phase="idea")
+        thoughts = await form_ideas(view, tuning.strategy, tuning.branch.name)
+        self.logbook.checkpoint(phase="adjust")
+        plan = adjust([thought.idea for thought in thoughts], self._patterns, branch=tuning.branch.name, at_ms=at_ms)
+        self.logbook.checkpoint(phase="validate")
+        verdicts = validate(
+            plan,
+            thoughts,
+            view,
+            house.ledger.closed_trades(limit=_RECENT_TRADES),
+            tuning.risk,
+            house.desk.state,
+            steady_ms=house.desk.steady_ms,
+            paused=self.logbook.progress.paused,
+        )
+        self._commit(cycle, at_ms, view, thoughts, verdicts)
+        return verdicts
+
+    async def _scan(self, at_ms: int) -> MarketView:
+        trading = self.tuning.trading
+        reconciliation = await self._guard.look(self.tuning.risk, at_ms)
+        return await scan(
+            self.house.exchange,
+            reconciliation,
+            at_ms=at_ms,
+            symbols=self.house.symbols,
+            timeframe=Timeframe.parse(trading.timeframe),
+            history=self.tuning.strategy.warmup + trading.validation.window + 1,
+        )
+
+    def _commit(
+        self, cycle: int, at_ms: int, view: MarketView, thoughts: Sequence[Thought], verdicts: Sequence[Verdict]
+    ) -> None:
+        """Write the decisions and the orders that follow from them to the ledger, in one transaction."""
+        house = self.house
+        approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
+        probes = [ProbeStarted(at_ms=at_ms, symbol=v.idea.symbol, cycle=cycle) for v in approved if v.probe]
+        house.desk.fold(self.tuning.risk, probes)
+        decisions = report.decisions_of([thought.idea for thought in thoughts], verdicts)
+        orders = house.execution.plan(approved, view.candle_ms)
+        house.ledger.decide(cycle, view.candle_ms, at_ms, orders, decisions)
+        self.picture.remember(decisions)
+        report.log_decisions(decisions, cycle)
+        report.tell_verdicts(house.announcer, verdicts, at_ms=at_ms)
+
+    async def _report(self, cycle: int, at_ms: int, verdicts: Sequence[Verdict]) -> None:
+        """Book what happened, learn from it, and tell."""
+        house, monitor = self.house, self.tuning.trading.performance_monitor
+        known = self.picture.closed_trades
+        await self._guard.look(self.tuning.risk, at_ms)
+        equity = self.picture.balance.equity
+        house.ledger.finish_cycle(cycle, at_ms=at_ms, equity=equity)
+        if monitor.pattern_discovery and self.picture.closed_trades:
+            trades = house.ledger.closed_trades(limit=TRADES_STUDIED)
+            self._patterns = study(house.patterns_file, self._patterns, trades, monitor, at_ms=at_ms)
+        house.announcer.publish(report.cycle_event(cycle, verdicts, at_ms=at_ms, equity=equity))
+        logger.info("cycle done", cycle=cycle, equity=f"{equity:.2f}", closed=self.picture.closed_trades - known)
+
+    # Ending, pausing, changing
+
+    def _end_if_due(self, at_ms: int) -> None:
+        """Act on used-up iterations and on the day's target or limit."""
+        progress = self.logbook.progress
+        decision = exit_decision(
+            now_ms=at_ms,
+            iteration=progress.iteration,
+            day_pnl=float(self.picture.day_pnl(self.house.desk.state.day_start_equity)),
+            settings=self.tuning.trading.orchestrator,
+            limit=self._limit,
+        )
+        if isinstance(decision, Exit):
+            self.end(decision.reason, decision.sentence)
+        elif isinstance(decision, PauseUntil) and not progress.paused:
+            self.pause(decision.sentence.rstrip("."), until_ms=decision.until_ms)
+
+    def pause(self, reason: str, *, until_ms: int = 0) -> None:
+        """Stop entries until ``until_ms``, or until resumed."""
+        logger.warning("paused", reason=reason, until_ms=until_ms)
+        self.logbook.checkpoint(paused=reason, paused_until_ms=until_ms)
+        self.house.announcer.publish(TradingPaused(at_ms=self._now(), reason=reason, until_ms=until_ms))
+
+    def resume(self, reason: str) -> None:
+        """Allow entries again."""
+        logger.info("resumed", reason=reason)
+        self.logbook.checkpoint(paused="", paused_until_ms=0)
+        self.house.announcer.publish(TradingResumed(at_ms=self._now(), reason=reason))
+
+    def _end_pause(self, at_ms: int) -> None:
+        if 0 < self.logbook.progress.paused_until_ms <= at_ms:
+            self.resume("a new UTC day")
+
+    def take_up_settings(self) -> None:
+        """Take up an edit of the settings file, if there is one; a wrong edit is told and changes nothing."""
+        before = self.tuning.branch
+        self.tuning.refresh(self._now())
+        if self.tuning.branch != before:
+            self._enter_branch()
+
+    def _enter_branch(self) -> None:
+        """Make the branch of the settings the present one, archiving the one before it."""
+        house, branch = self.house, self.tuning.branch
+        archive = house.archive if self.tuning.trading.performance_monitor.archive_on_strategy_change else None
+        change = enter_branch(house.branch_file, archive, branch, self._closing_documents, at_ms=self._now())
+        if change is not None:
+            logger.info("branch entered", branch=branch.name, change=change)
+            self.logbook.checkpoint(branch=branch.name)
+
+    def _closing_documents(self, since_ms: int) -> dict[str, Any]:
+        """What is archived of the branch that ends now and began at ``since_ms``."""
+        ledger = self.house.ledger
+        trades = [trade for trade in ledger.closed_trades() if trade.entry_ms >= since_ms]
+        cycles = [asdict(row) for row in ledger.cycles(limit=KEEP_DECISIONS) if row.started_ms >= since_ms]
+        return {
+            "progress": self.logbook.progress.document(),
+            "config": self.tuning.document(),
+            "patterns": [pattern.document() for pattern in self._patterns],
+            "trades": [trade.document() for trade in trades],
+            "cycles": cycles,
+        }
+
+    # What the runtime asks
+
+    @property
+    def _limit(self) -> int:
+        """Cycles of this session; 0 for no limit."""
+        given = self.house.max_iterations
+        return self.tuning.trading.orchestrator.max_iterations if given is None else given
+
+    def _now(self) -> int:
+        return self.house.clock.now_ms()
+
+    def seconds_at_one_step(self) -> float:
+        """How long ago a job last began: grows without end only when one hangs or none is started."""
+        return time.monotonic() - self._step_began

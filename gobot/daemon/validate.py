@@ -1,0 +1,120 @@
+"""Validate: each idea is tried on the recent past and put before every risk check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from gobot.backtest import Rules, recent
+from gobot.core import ZERO, Action, Idea, Timeframe, utc_day
+from gobot.daemon.adjust import Plan
+from gobot.daemon.idea import Thought
+from gobot.daemon.scan import MarketView
+from gobot.ledger import Trade
+from gobot.market import Candles
+from gobot.risk import (
+    CandleHealth,
+    Reason,
+    RecentTrade,
+    RecentWindow,
+    Refused,
+    Risk,
+    RiskState,
+    RiskView,
+    Verdict,
+)
+
+
+def validate(
+    plan: Plan,
+    thoughts: Sequence[Thought],
+    view: MarketView,
+    closed: Sequence[Trade],
+    risk: Risk,
+    state: RiskState,
+    *,
+    steady_ms: int,
+    paused: str,
+) -> list[Verdict]:
+    """Verdicts on the ideas of the plan, in its order.  Pure.
+
+    ``closed`` are the newest closed trades, for cooldowns and the day's realised profit.  While ``paused`` (a reason)
+    no entry is judged at all, but one against an open position still closes it.
+    """
+    if paused:
+        plan, refused = _exits_only(plan, view, paused)
+    else:
+        refused = []
+    tried = _tried({idea.symbol for idea in plan.ideas if idea.direction}, thoughts, view, risk)
+    return risk.review(plan.ideas, _risk_view(view, closed, tried, risk, steady_ms), state) + refused
+
+
+def _exits_only(plan: Plan, view: MarketView, paused: str) -> tuple[Plan, list[Verdict]]:
+    ideas: list[Idea] = []
+    refused: list[Verdict] = []
+    for idea in plan.ideas:
+        position = view.positions.get(idea.symbol)
+        if idea.direction is None:
+            ideas.append(idea)
+            continue
+        if position is not None and position.direction is not idea.direction:
+            ideas.append(replace(idea, action=Action.EXIT))
+        refused.append(Refused(idea=idea, reasons=(Reason(check="paused", sentence=f"Paused: {paused}."),)))
+    return replace(plan, ideas=tuple(ideas)), refused
+
+
+def _tried(symbols: set[str], thoughts: Sequence[Thought], view: MarketView, risk: Risk) -> Mapping[str, RecentWindow]:
+    """How the strategy did on the recent window of each symbol, from the signals that the idea came from."""
+    settings = risk.settings
+    if not settings.validation.enabled:
+        return {}
+    results = {}
+    for thought in thoughts:
+        symbol = thought.idea.symbol
+        if symbol in symbols and symbol in view.markets:
+            rules = Rules(
+                fee=float(view.markets[symbol].taker_fee),
+                direction=settings.direction,
+                stop_loss_percent=settings.stop_loss_percent,
+                take_profit_percent=settings.take_profit_percent,
+            )
+            result = recent(thought.signals, view.candles[symbol], rules, window=settings.validation.window)
+            results[symbol] = RecentWindow(trades=result.trades, profit_factor=result.profit_factor)
+    return results
+
+
+def _risk_view(
+    view: MarketView, closed: Sequence[Trade], validation: Mapping[str, RecentWindow], risk: Risk, steady_ms: int
+) -> RiskView:
+    timeframe, today = Timeframe.parse(risk.settings.timeframe), utc_day(view.at_ms)
+    return RiskView(
+        now_ms=view.at_ms,
+        steady_ms=steady_ms,
+        equity=view.balance.equity,
+        available=view.balance.available,
+        leverage=risk.settings.leverage,
+        realised_today=sum((t.pnl for t in closed if t.exit_ms and utc_day(t.exit_ms) == today), ZERO),
+        positions=tuple(view.positions.values()),
+        markets=view.markets,
+        tickers=view.tickers,
+        candles={symbol: _health(candles, timeframe) for symbol, candles in view.candles.items()},
+        validation=validation,
+        recent_trades=tuple(map(_recent_trade, closed)),
+        quarantined=frozenset(view.reconciliation.quarantined),
+        pending=frozenset(view.reconciliation.pending),
+    )
+
+
+def _recent_trade(trade: Trade) -> RecentTrade:
+    return RecentTrade(
+        symbol=trade.symbol,
+        direction=trade.direction,
+        closed_ms=trade.exit_ms or 0,
+        pnl=trade.pnl,
+        exit_reason=trade.exit_reason or "",
+    )
+
+
+def _health(candles: Candles, timeframe: Timeframe) -> CandleHealth:
+    oldest, newest = int(candles.time[0]), int(candles.time[-1])
+    return CandleHealth(newest_ms=newest, gaps=(newest - oldest) // timeframe.ms + 1 - len(candles))

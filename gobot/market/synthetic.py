@@ -74,7 +74,8 @@ class SyntheticMarket:
 
         Raises `IndexError` for a time before the first candle.
         """
-        open_, high, low, close, _ = self._columns[self._row[symbol], :, self._find(open_ms)].tolist()
+        at = self._find(open_ms)  # first, for it may replace the columns
+        open_, high, low, close, _ = self._columns[self._row[symbol], :, at].tolist()
         return open_, high, low, close
 
     def funding_rate(self, symbol: str, settlement_ms: int) -> float:

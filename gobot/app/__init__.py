@@ -1,6 +1,4 @@
-"""The only place that wires objects together from settings."""
+"""The only place that wires objects together from settings.
 
-from gobot.app.run import run
-from gobot.app.wiring import Daemon, RunOptions
-
-__all__ = ["Daemon", "RunOptions", "run"]
+Import from its modules: `gobot.app.run` brings the whole house with it, `gobot.app.performance` only what it reads.
+"""

@@ -40,7 +40,9 @@ def set_up_logging(
     hide = _masker(secrets)
     line = _formatter(now_ms)
     if stderr:
-        logger.add(lambda message: sys.stderr.write(hide(message)), level=level, format=line, colorize=False)
+        logger.add(
+            lambda message: print(hide(message), end="", file=sys.stderr), level=level, format=line, colorize=False
+        )
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         sink = _RotatingFile(file, hide)

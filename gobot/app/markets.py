@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gobot.core import Timeframe, UsageError
-from gobot.exchange import HistoryFeed, MarketFeed, SyntheticFeed
+from gobot.exchange.feed import MarketFeed
+from gobot.exchange.history_feed import HistoryFeed
+from gobot.exchange.synthetic_feed import SyntheticFeed
 from gobot.market import Candles, market_of, read_candles, symbol_names
 from gobot.settings import Loaded
 

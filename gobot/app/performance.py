@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gobot.backtest import TRADE, Trades, measure
+from gobot.backtest import measure
+from gobot.backtest.kernel import TRADE, Trades
 from gobot.core import Timeframe, iso
 from gobot.ledger import Ledger, Trade
 from gobot.memory import JsonFile

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gobot.app.markets import simulated_feed
 from gobot.core import Clock, ManualClock, SystemClock, UsageError
@@ -20,7 +21,9 @@ from gobot.daemon.runtime import Door
 from gobot.daemon.schedule import DailyAt, Driver, Every, Job, SimulatedDriver
 from gobot.daemon.service import ServiceNotifier
 from gobot.daemon.socket import ControlServer
-from gobot.exchange import Exchange, RateLimiter, SimExchange
+from gobot.exchange import Exchange
+from gobot.exchange.limiter import RateLimiter
+from gobot.exchange.sim import SimExchange
 from gobot.execution import Execution
 from gobot.ledger import Ledger
 from gobot.memory import JsonFile
@@ -95,7 +98,7 @@ def build_daemon(loaded: Loaded, options: RunOptions) -> Daemon:
         symbols=world.symbols,
         watch=SettingsWatch(loaded),
         load_strategy=_strategy_loader(loaded.paths.strategies),
-        limiter_status=world.limiter.snapshot,
+        limiter_status=lambda: _allowance(world.limiter),
         max_iterations=options.cycles,
         speed=world.speed,
     )
@@ -134,7 +137,7 @@ def _simulated(loaded: Loaded, options: RunOptions, stored: Progress | None) -> 
     sim, trading, state = loaded.settings.sim, loaded.settings.trading, loaded.paths.state
     feed = simulated_feed(loaded, options.data)
     clock = ManualClock(feed.start_ms)
-    limiter = RateLimiter(clock, trading.rate_limiter, store=JsonFile(state / "limits.json", 1))
+    limiter = RateLimiter(trading.rate_limiter, clock, store=JsonFile(state / "limits.json", 1))
     exchange = SimExchange(
         feed,
         clock,
@@ -186,3 +189,16 @@ def _doors(loaded: Loaded, control: Control, announcer: Announcer, state: Path) 
         announcer.add(bot)
         doors.append(bot)
     return tuple(doors)
+
+
+def _allowance(limiter: RateLimiter) -> dict[str, Any]:
+    """The venue allowance in the few figures that a status shows."""
+    now = limiter.snapshot()
+    return {
+        "used_share": max((limit.used / limit.ceiling for limit in now.limits if limit.ceiling), default=0.0),
+        "limits": {limit.name: f"{limit.used}/{limit.ceiling}" for limit in now.limits},
+        "requests": now.requests,
+        "waiting": sum(now.waiting.values()),
+        "silent_for": now.silent_for,
+        "errors": dict(now.errors),
+    }

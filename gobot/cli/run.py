@@ -14,7 +14,7 @@ from gobot.cli.context import ConfigOption, SetOption, load
 from gobot.core import UsageError
 
 if TYPE_CHECKING:
-    from gobot.app import Daemon
+    from gobot.app.wiring import Daemon
     from gobot.daemon.runtime import Door
 
 _REFRESH = 0.25
@@ -43,8 +43,8 @@ def run(
     gobot run --cycles 10 --speed max                  ten cycles of the simulated market, at once
     gobot run --data BTCUSDT_15m.parquet --speed max   the simulated market plays recorded candles
     """
-    from gobot.app import RunOptions
-    from gobot.app import run as run_daemon
+    from gobot.app.run import run as run_daemon
+    from gobot.app.wiring import RunOptions
     from gobot.settings import Override
 
     options = [Override("trading.mode", mode, "--mode")] if mode else []

@@ -15,7 +15,7 @@ from gobot.daemon.events import ErrorHappened
 from gobot.daemon.house import House
 from gobot.daemon.picture import Picture
 from gobot.daemon.report import tell_changes
-from gobot.execution import Reconciliation
+from gobot.execution import Difference, Reconciliation
 from gobot.risk import EquityMarked, Risk, TradeClosed
 
 
@@ -30,6 +30,7 @@ class Guard:
         self._picture = picture
         self._turn = turn
         self._counted_to = 0
+        self._told: frozenset[Difference] = frozenset()
 
     async def look(self, risk: Risk, at_ms: int) -> Reconciliation:
         """One look; what it finds is booked, counted, told and acted upon.
@@ -40,7 +41,10 @@ class Guard:
         async with self._turn:
             reconciliation = await house.execution.reconcile()
             self.count_trades(risk, at_ms)
-            tell_changes(house.announcer, reconciliation.changes, reconciliation.differences, at_ms)
+            # A difference that lasts is told once, not with every look.
+            fresh = [difference for difference in reconciliation.differences if difference not in self._told]
+            self._told = frozenset(reconciliation.differences)
+            tell_changes(house.announcer, reconciliation.changes, fresh, at_ms)
             await self._see_account(risk, at_ms)
             if house.desk.label == LATCHED:
                 await self._emergency(risk, at_ms)

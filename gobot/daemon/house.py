@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,6 @@ class House:
     symbols: tuple[str, ...]
     watch: SettingsWatch
     load_strategy: Callable[[TradingSettings], Strategy]
-    limiter_status: Callable[[], dict[str, Any]]
+    limiter_status: Callable[[], Mapping[str, Any]]
     max_iterations: int | None = None
     speed: float = 1.0

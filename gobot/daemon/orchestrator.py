@@ -38,11 +38,12 @@ from gobot.daemon.progress import IDLE, Progress
 from gobot.daemon.scan import MarketView, scan
 from gobot.daemon.tuning import Tuning
 from gobot.daemon.validate import validate
-from gobot.ledger import KEEP_DECISIONS
 from gobot.risk import Approved, ProbeStarted, Verdict
 
 # Closed trades that risk looks at for cooldowns and the day's result.
 _RECENT_TRADES = 200
+# Cycles of a branch that are archived with their decisions, the newest ones.
+_CYCLES_ARCHIVED = 1000
 
 
 class Orchestrator:
@@ -332,7 +333,7 @@ class Orchestrator:
         """What is archived of the branch that ends now and began at ``since_ms``."""
         ledger = self.house.ledger
         trades = [trade for trade in ledger.closed_trades() if trade.entry_ms >= since_ms]
-        cycles = [asdict(row) for row in ledger.cycles(limit=KEEP_DECISIONS) if row.started_ms >= since_ms]
+        cycles = [asdict(row) for row in ledger.cycles(limit=_CYCLES_ARCHIVED) if row.started_ms >= since_ms]
         return {
             "progress": self.logbook.progress.document(),
             "config": self.tuning.document(),

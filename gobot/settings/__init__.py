@@ -13,17 +13,21 @@ from gobot.settings.load import (
     settings_file,
 )
 from gobot.settings.model import Settings
+from gobot.settings.trading import OrchestratorSettings, PerformanceMonitorSettings, TradingSettings
 from gobot.settings.watch import Change, Reloaded, SettingsWatch, changes
 
 __all__ = [
     "CONFIG_FILE",
     "Change",
     "Loaded",
+    "OrchestratorSettings",
     "Override",
+    "PerformanceMonitorSettings",
     "Reloaded",
     "ResolvedPaths",
     "Settings",
     "SettingsWatch",
+    "TradingSettings",
     "changes",
     "flat",
     "load_settings",

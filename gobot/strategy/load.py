@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib
+import importlib.machinery
 import importlib.util
 import inspect
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from typing import NoReturn
 
 from gobot.core import GobotError, StrategyError
 from gobot.strategy.base import Strategy
@@ -89,17 +92,23 @@ def _classes(tree: ast.Module, path: Path) -> Iterator[StrategyFile]:
             yield StrategyFile(path, str(next(names, node.name)), node.name, node.lineno)
 
 
+class _SourceLoader(SourceFileLoader):
+    """Reads the source every time: compiled files tell an edit only by a second and a size."""
+
+    def path_stats(self, path: object) -> NoReturn:
+        raise OSError(f"{path} is never taken from a compiled file")
+
+
 def _run(entry: StrategyFile) -> type[Strategy]:
     """Run the file and take the class out of it."""
     module_name = f"gobot_strategies.{entry.path.stem}"
-    spec = importlib.util.spec_from_file_location(module_name, entry.path)
-    if spec is None or spec.loader is None:
-        raise StrategyError(f"{entry.path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
+    loader = _SourceLoader(module_name, str(entry.path))
+    module = importlib.util.module_from_spec(importlib.machinery.ModuleSpec(module_name, loader))
+    module.__file__ = str(entry.path)
     # Dataclasses and pickling look their module up by name.
     sys.modules[module_name] = module
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except Exception as error:
         del sys.modules[module_name]
         if isinstance(error, GobotError):

@@ -1,4 +1,5 @@
 import re
+import sys
 
 import pytest
 
@@ -55,11 +56,13 @@ def test_a_class_in_a_users_file(tmp_path, random_walk):
         assert evaluate(strategy, random_walk(1, 200)).entry.any()
 
 
-def test_an_edited_file_is_loaded_anew(tmp_path):
+def test_an_edited_file_is_loaded_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     (tmp_path / "mine.py").write_text(OWN)
     load_strategy("pulse", {}, tmp_path)
     (tmp_path / "mine.py").write_text(OWN.replace("Param(5", "Param(9"))
     assert load_strategy("pulse", {}, tmp_path).period == 9
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
 
 
 @pytest.mark.parametrize(

@@ -48,13 +48,11 @@ class Blocks:
         return self._candles(moves, uniform[1:, 3:], normal[1:, 2])
 
     def _walk(self) -> tuple[Floats, Floats, Floats]:
-        walks = len(self._keys)
-        uniform, normal = np.empty((walks, UNIFORMS, BLOCK)), np.empty((walks, NORMALS, BLOCK))
-        for walk, key in enumerate(self._keys):
-            generator = random_numbers(self._seed, key, self.number)
-            generator.random(out=uniform[walk])
-            generator.standard_normal(out=normal[walk])
-        moves = np.empty((walks, 3, BLOCK))
+        rows = UNIFORMS + 2 * NORMALS
+        drawn = [random_numbers(self._seed, key, self.number, rows * BLOCK) for key in self._keys]
+        chance = np.stack(drawn).reshape(len(self._keys), rows, BLOCK)
+        uniform, normal = chance[:, :UNIFORMS], _normal(chance[:, UNIFORMS::2], chance[:, UNIFORMS + 1 :: 2])
+        moves = np.empty((len(self._keys), 3, BLOCK))
         advance(self._state, self._volatility, self._day, normal, uniform, moves)
         self.number += 1
         return moves, uniform, normal
@@ -75,6 +73,15 @@ class Blocks:
         return np.concatenate([steps / steps_per_unit, np.round(volume, 3)[:, None]], axis=1)
 
 
-def random_numbers(seed: int, key: int, counter: int, purpose: int = 0) -> np.random.Generator:
-    """Random numbers that are independent for every combination of arguments and always the same for one."""
-    return np.random.Generator(np.random.Philox(key=[seed, key], counter=[0, 0, purpose, counter]))
+def random_numbers(seed: int, key: int, counter: int, count: int, purpose: int = 0) -> Floats:
+    """Uniform numbers in [0, 1), independent for every combination of arguments and for ever the same for one.
+
+    Made from the raw bits, which numpy promises never to change, unlike its distributions.
+    """
+    raw = np.random.Philox(key=[seed, key], counter=[0, 0, purpose, counter]).random_raw(count)
+    return np.asarray((raw >> np.uint64(11)) * 2.0**-53, np.float64)
+
+
+def _normal(first: Floats, second: Floats) -> Floats:
+    """Normal numbers out of pairs of uniform ones (Box and Muller)."""
+    return np.asarray(np.sqrt(-2.0 * np.log1p(-first)) * np.cos(2.0 * np.pi * second), np.float64)

@@ -1,8 +1,8 @@
 """A market that never ends: seeded candles of any number of correlated symbols.
 
-The same seed gives the same candles in every process, in whatever order they are asked for and whatever else is
-listed.  Memory holds the newest candles only; after a restart the market is run forward to the present, a million
-candles in a fraction of a second.
+The same seed gives the same candles for ever, in whatever order they are asked for and whatever else is listed.
+Memory holds the newest candles only; after a restart the market is run forward to the present, a million candles in a
+fraction of a second.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class SyntheticMarket:
         self._listings = list_symbols(self.symbols)
         self._row = {symbol: row for row, symbol in enumerate(self.symbols)}
         self._origin = self.start_ms - history * timeframe.ms
-        self._keep = -(-history // BLOCK) + 1
+        # One block more than the history takes, so that looking back a little never means starting over.
+        self._keep = -(-history // BLOCK) + 2
         # The candles in memory, (symbols, columns, candles), their times, and the number of the first.
         self._blocks, self._columns = self._begin()
         self._time: Ints = np.empty(0, np.int64)
@@ -65,7 +66,7 @@ class SyntheticMarket:
 
     def candles(self, symbol: str, *, end_ms: int, limit: int) -> Candles:
         """The newest candles that have closed at ``end_ms``, at most ``limit`` and at most ``history``, as views."""
-        end = self._find(self.timeframe.floor(end_ms))
+        end = self._find(self.timeframe.floor(end_ms), before=self.history)
         rows = slice(max(0, end - min(limit, self.history)), end)
         return Candles(self._time[rows], *self._columns[self._row[symbol], :, rows])
 
@@ -79,17 +80,18 @@ class SyntheticMarket:
         return open_, high, low, close
 
     def funding_rate(self, symbol: str, settlement_ms: int) -> float:
-        """The funding rate settled at ``settlement_ms``: 0.01 % and a little noise, as a fraction."""
+        """The funding rate settled at ``settlement_ms``, a fraction between -0.02 % and 0.04 %."""
         number = self._listings[self._row[symbol]].number
-        noise = random_numbers(self.seed, number, settlement_ms, _FUNDING).standard_normal()
-        return round(min(max(0.0001 + 0.00012 * noise, -0.00075), 0.00075), 6)
+        chance = random_numbers(self.seed, number, settlement_ms, 1, _FUNDING).item()
+        return round(0.0006 * chance - 0.0002, 6)
 
-    def _find(self, open_ms: int) -> int:
-        """Where the candle of ``open_ms`` is in memory; it is brought there first if need be."""
+    def _find(self, open_ms: int, before: int = 0) -> int:
+        """Where the candle of ``open_ms`` is in memory; it and so many before it are brought there if need be."""
         number: int = (open_ms - self._origin) // self.timeframe.ms
         if number < 0:
             raise IndexError(f"the synthetic market has no candle at {open_ms}: it begins at {self._origin}")
-        if not self._first <= number < self._first + len(self._time):
+        oldest = max(0, number - before)
+        if oldest < self._first or number >= self._first + len(self._time):
             self._bring(number // BLOCK)
         return number - self._first
 

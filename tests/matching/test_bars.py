@@ -21,7 +21,7 @@ from gobot.matching import (
 LONG, SHORT = 1, -1
 NO = math.nan
 
-# rule, sign, level, (open, high, low), price
+# Each row: the rule, the sign, its level, the candle as open, high and low, and the price expected.
 FILLS = [
     ("a stop inside the candle fills at its level", stop_fill, LONG, 95, (100, 102, 94), 95),
     ("a stop that is touched fills", stop_fill, LONG, 95, (100, 102, 95), 95),
@@ -39,7 +39,7 @@ FILLS = [
     ("a limit to sell lies above", limit_fill, SHORT, 105, (100, 106, 99), 105),
 ]
 
-# sign, stop, target, (open, high, low), (what, price)
+# Each row: the sign, stop and target, the candle as open, high and low, and what happens at which price.
 EXITS = [
     ("neither", LONG, 95, 105, (100, 104, 96), (NOT_FILLED, NO)),
     ("both in one candle: the stop", LONG, 95, 105, (100, 106, 94), (STOPPED, 95)),

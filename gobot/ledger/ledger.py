@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from sqlalchemy import Connection, Select, func, select
@@ -15,7 +15,7 @@ from gobot.ledger.orders import OrderRow, PlannedOrder
 from gobot.ledger.runs import RunRow
 from gobot.ledger.schema import fills, funding
 from gobot.ledger.trades import ChangeKind, Trade, TradeChange
-from gobot.ledger.words import LedgerStatus, Leg
+from gobot.ledger.words import CyclePhase, LedgerStatus, Leg
 
 OVERLAP_MS = 60_000
 """How far before the newest booked fill the venue is asked again: several fills share a millisecond."""
@@ -105,6 +105,12 @@ class Ledger:
             if row is not None and row.finished_ms is None:
                 cycles.finish(connection, cycle, at_ms, equity)
 
+    def current_cycle(self) -> int | None:
+        """The newest cycle if it was decided and is not over: the only one whose orders may still be sent."""
+        with self._transaction() as connection:
+            row = cycles.find(connection, cycles.last(connection))
+        return row.cycle if row is not None and row.phase is CyclePhase.DECIDED else None
+
     def last_cycle(self) -> int:
         """The number of the newest cycle, 0 before the first."""
         with self._transaction() as connection:
@@ -143,6 +149,11 @@ class Ledger:
         with self._transaction() as connection:
             return orders.newest(connection, limit)
 
+    def named(self, client_ids: Collection[str]) -> dict[str, OrderRow]:
+        """Those of the orders that the ledger has, by client id."""
+        with self._transaction() as connection:
+            return orders.named(connection, client_ids)
+
     def cycle_orders(self, cycle: int) -> list[OrderRow]:
         """The orders of one cycle, in the order they were decided in."""
         with self._transaction() as connection:
@@ -153,10 +164,10 @@ class Ledger:
         with self._transaction() as connection:
             return orders.unsettled(connection)
 
-    def next_attempt(self, bot: str, candle_ms: int, symbol: str, leg: Leg) -> int:
-        """The attempt number for one more order of this leg."""
+    def last_attempt(self, bot: str, candle_ms: int, symbol: str, leg: Leg) -> OrderRow | None:
+        """The newest order of one leg of one decision, None before the first: the next takes the next number."""
         with self._transaction() as connection:
-            return orders.next_attempt(connection, bot, candle_ms, symbol, leg)
+            return orders.last_attempt(connection, bot, candle_ms, symbol, leg)
 
     def mark_sent(self, client_id: str, at_ms: int) -> OrderRow:
         """Commit that an intended order is about to be sent: from here on its outcome is unknown until asked for."""

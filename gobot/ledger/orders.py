@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from gobot.core import ZERO, OrderReport, OrderRequest, OrderStatus, OrderType, Side, StateError
 from gobot.ledger.schema import orders, trades
@@ -104,11 +104,16 @@ _UNSETTLED = select(orders).where(orders.c.settled.is_(False)).order_by(orders.c
 _OF_CYCLE = select(orders).where(orders.c.cycle == bindparam("cycle")).order_by(orders.c.id)
 _NEWEST = select(orders).order_by(orders.c.id.desc()).limit(bindparam("limit"))
 _NAMED = select(orders).where(orders.c.client_id.in_(bindparam("client_ids", expanding=True)))
-_LAST_ATTEMPT = select(func.max(orders.c.attempt)).where(
-    orders.c.candle_ms == bindparam("candle_ms"),
-    orders.c.symbol == bindparam("symbol"),
-    orders.c.bot == bindparam("bot"),
-    orders.c.leg == bindparam("leg"),
+_LAST_OF_LEG = (
+    select(orders)
+    .where(
+        orders.c.candle_ms == bindparam("candle_ms"),
+        orders.c.symbol == bindparam("symbol"),
+        orders.c.bot == bindparam("bot"),
+        orders.c.leg == bindparam("leg"),
+    )
+    .order_by(orders.c.attempt.desc())
+    .limit(1)
 )
 _MOVE_STOP = (
     update(trades)
@@ -158,10 +163,11 @@ def newest(connection: Connection, limit: int) -> list[OrderRow]:
     return [_order(row) for row in connection.execute(_NEWEST, {"limit": limit}).mappings()][::-1]
 
 
-def next_attempt(connection: Connection, bot: str, candle_ms: int, symbol: str, leg: Leg) -> int:
-    """The attempt number that the next order of this leg takes: 1 for the first."""
+def last_attempt(connection: Connection, bot: str, candle_ms: int, symbol: str, leg: Leg) -> OrderRow | None:
+    """The newest order of one leg of one decision, None before the first."""
     values = {"bot": bot, "candle_ms": candle_ms, "symbol": symbol, "leg": leg}
-    return (connection.execute(_LAST_ATTEMPT, values).scalar() or 0) + 1
+    row = connection.execute(_LAST_OF_LEG, values).mappings().one_or_none()
+    return None if row is None else _order(row)
 
 
 def advance(

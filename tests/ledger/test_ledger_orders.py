@@ -133,7 +133,7 @@ def test_unknown_client_ids_are_named(decided: Ledger):
 
 def test_a_stop_that_comes_to_rest_is_the_stop_of_its_trade(decided: Ledger):
     decided.book([fill(1, Side.BUY, "0.5", "100", by=ENTRY)])
-    again = planned(Leg.STOP, attempt=decided.next_attempt("main", CANDLE, BTC, Leg.STOP))
+    again = planned(Leg.STOP, attempt=decided.last_attempt("main", CANDLE, BTC, Leg.STOP).attempt + 1)
     moved = replace(again, request=replace(again.request, trigger=Decimal(98)))
 
     decided.intend(moved, cycle=1, at_ms=CANDLE + 5)
@@ -142,7 +142,8 @@ def test_a_stop_that_comes_to_rest_is_the_stop_of_its_trade(decided: Ledger):
     decided.record(report(moved, OrderStatus.OPEN))
 
     assert decided.open_trades()[0].stop == 98
-    assert decided.next_attempt("main", CANDLE, BTC, Leg.STOP) == 3
+    assert decided.last_attempt("main", CANDLE, BTC, Leg.STOP).client_id == moved.request.client_id
+    assert decided.last_attempt("main", CANDLE, BTC, Leg.CLOSE) is None
 
 
 def test_intending_again_changes_nothing(decided: Ledger):

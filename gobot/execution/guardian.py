@@ -1,0 +1,108 @@
+"""The orders around an open position: arming its stop, ending it at once, clearing away what guarded it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from loguru import logger
+
+from gobot.core import Clock
+from gobot.execution.outcomes import Accepted, Outcome, Refused, outcome_of
+from gobot.execution.planning import OwnPosition, plan_close, plan_stop
+from gobot.execution.sender import Sender
+from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow, PlannedOrder
+
+# The price has passed the trigger: the venue does not hold such an order, it would have to act on it at once.
+_WOULD_TRIGGER = "-2021"
+
+
+class Guardian:
+    """Keeps one stop on the venue under every position of gobot's, and ends positions.
+
+    Every method may be called again after the process was killed in the middle of it: the ledger knows how far it
+    came, and the numbers of the attempts follow from the ledger.
+    """
+
+    def __init__(self, ledger: Ledger, clock: Clock, sender: Sender) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._sender = sender
+
+    async def arm(self, position: OwnPosition, trigger: Decimal) -> list[Outcome]:
+        """Put one more stop on the venue, then cancel the older ones.  Raises nothing that the venue does."""
+        last = self._last(position, Leg.STOP)
+        if last is not None and _was_passed(last):
+            return [await self._end_at_once(position, last)]
+        attempt = 1 if last is None else last.attempt + 1
+        return await self._place(position, plan_stop(position, trigger, attempt=attempt))
+
+    async def close(self, position: OwnPosition, reason: str) -> list[Outcome]:
+        """Close at the market because somebody wants it; a close that is under way is not sent twice."""
+        last = self._last(position, Leg.CLOSE)
+        if last is not None and last.status.pending:
+            outcomes = await self._resume(position, last)
+            if not isinstance(outcomes[-1], Refused):
+                return outcomes
+        attempt = 1 if last is None else last.attempt + 1
+        return await self._place(position, plan_close(position, leg=Leg.CLOSE, attempt=attempt, reason=reason))
+
+    async def carry_out(self, position: OwnPosition, row: OrderRow) -> list[Outcome]:
+        """Send an intended stop, target or close of a position.
+
+        A stop or target whose price has been passed already has done its work: the position is closed at the
+        market in its place.
+        """
+        outcome = await self._sender.send(row)
+        if isinstance(outcome, Accepted):
+            await self.clear_away(outcome.order)
+        if isinstance(outcome, Refused) and _was_passed(outcome.order):
+            return [outcome, await self._end_at_once(position, outcome.order)]
+        return [outcome]
+
+    async def clear_away(self, row: OrderRow) -> None:
+        """Cancel what ``row`` has made superfluous: guards of the position it closed, or stops older than itself."""
+        for other in self._ledger.unsettled():
+            if _is_superfluous(other, row):
+                await self._sender.cancel(other)
+
+    async def end_passed(self, position: OwnPosition, row: OrderRow) -> list[Outcome]:
+        """Finish what a stop or target that came too late should have done; nothing for any other order."""
+        return [await self._end_at_once(position, row)] if _was_passed(row) else []
+
+    async def _end_at_once(self, position: OwnPosition, passed: OrderRow) -> Outcome:
+        logger.critical("trigger passed, closing at the market", symbol=position.symbol, leg=str(passed.leg))
+        reason = f"the price had passed the {passed.leg} before it could rest"
+        planned = plan_close(position, leg=passed.leg, attempt=passed.attempt + 1, reason=reason)
+        return (await self._place(position, planned))[-1]
+
+    async def _place(self, position: OwnPosition, planned: PlannedOrder) -> list[Outcome]:
+        row = self._ledger.intend(planned, cycle=position.cycle, at_ms=self._clock.now_ms())
+        return await self._resume(position, row)
+
+    async def _resume(self, position: OwnPosition, row: OrderRow) -> list[Outcome]:
+        """Go on with an order from wherever it is."""
+        if row.status is LedgerStatus.INTENDED:
+            return await self.carry_out(position, row)
+        if row.status is LedgerStatus.SENT:
+            outcome = await self._sender.find(row, "it was sent before and not answered")
+            if isinstance(outcome, Accepted):
+                await self.clear_away(outcome.order)
+            return [outcome]
+        return [outcome_of(row)]
+
+    def _last(self, position: OwnPosition, leg: Leg) -> OrderRow | None:
+        return self._ledger.last_attempt(position.bot, position.candle_ms, position.symbol, leg)
+
+
+def _was_passed(row: OrderRow) -> bool:
+    return row.status is LedgerStatus.REFUSED and row.code == _WOULD_TRIGGER
+
+
+def _is_superfluous(guard: OrderRow, row: OrderRow) -> bool:
+    """Whether a resting guard has nothing to do any more, now that ``row`` took effect."""
+    resting = guard.status is LedgerStatus.OPEN and guard.leg in (Leg.STOP, Leg.TARGET) and guard.id != row.id
+    if not resting or guard.symbol != row.symbol or guard.candle_ms > row.candle_ms:
+        return False
+    if row.status is LedgerStatus.FILLED:
+        return row.reduce_only
+    return row.leg is guard.leg is Leg.STOP and row.status is LedgerStatus.OPEN

@@ -1,0 +1,111 @@
+"""Opening a position: its stop first, then the entry, then its target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gobot.execution.guardian import Guardian
+from gobot.execution.judge import NO_POSITION
+from gobot.execution.outcomes import Accepted, Outcome, outcome_of
+from gobot.execution.planning import Origin, OwnPosition, origin_of
+from gobot.execution.sender import Sender
+from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow
+
+_NO_STOP = "its stop was not armed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bracket:
+    """The orders of one decision to open a position, as they are now."""
+
+    stop: OrderRow
+    entry: OrderRow
+    target: OrderRow | None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the entry has not been sent."""
+        return self.entry.status is LedgerStatus.INTENDED
+
+
+def brackets_of(rows: Sequence[OrderRow]) -> list[Bracket]:
+    """The brackets among the orders of a cycle, in the order they were decided in."""
+    legs: dict[Origin, dict[Leg, OrderRow]] = {}
+    for row in rows:
+        if row.attempt == 1:
+            legs.setdefault(origin_of(row), {})[row.leg] = row
+    return [
+        Bracket(stop=found[Leg.STOP], entry=found[Leg.ENTRY], target=found.get(Leg.TARGET))
+        for found in legs.values()
+        if Leg.ENTRY in found
+    ]
+
+
+class Opener:
+    """Carries out brackets from wherever they are: doing it again goes on, and never repeats a step."""
+
+    def __init__(self, ledger: Ledger, sender: Sender, guardian: Guardian) -> None:
+        self._ledger = ledger
+        self._sender = sender
+        self._guardian = guardian
+
+    async def open(self, bracket: Bracket) -> list[Outcome]:
+        """Arm the stop, send the entry only under a resting stop, then the target."""
+        outcomes: list[Outcome] = []
+        stop = await self._send(bracket.stop, outcomes)
+        if bracket.is_new and not stop.status.pending:
+            return outcomes + await self.give_up(bracket.entry, _NO_STOP)
+        if bracket.is_new and stop.status is not LedgerStatus.OPEN:
+            return outcomes
+        entry = await self._send(bracket.entry, outcomes)
+        if entry.status in (LedgerStatus.SENT, LedgerStatus.DROPPED):
+            return outcomes
+        if not isinstance(outcome_of(entry), Accepted):
+            return outcomes + await self.give_up(bracket.entry, NO_POSITION)
+        return outcomes + await self._aim(bracket, entry)
+
+    async def give_up(self, entry: OrderRow, reason: str) -> list[Outcome]:
+        """The entry will not be made: drop what was not sent, cancel what rests.  Its outcome, if that is new."""
+        outcomes: list[Outcome] = []
+        if self._ledger.order(entry.client_id).status is LedgerStatus.INTENDED:
+            outcomes.append(self._sender.drop(entry, reason))
+        for row in self._ledger.unsettled():
+            if origin_of(row) != origin_of(entry) or row.leg is Leg.ENTRY:
+                continue
+            if row.status is LedgerStatus.INTENDED:
+                self._sender.drop(row, NO_POSITION)
+            elif row.status is LedgerStatus.OPEN:
+                await self._sender.cancel(row)
+        return outcomes
+
+    async def withdraw(self, reason: str) -> list[Outcome]:
+        """Give up every entry that has not filled; one whose outcome is unknown is left to be asked for."""
+        outcomes: list[Outcome] = []
+        for row in self._ledger.unsettled():
+            if row.leg is not Leg.ENTRY:
+                continue
+            entry = await self._sender.cancel(row) if row.status is LedgerStatus.OPEN else row
+            if entry.status is not row.status:
+                outcomes.append(outcome_of(entry))
+            is_over = entry.status is LedgerStatus.INTENDED or not (entry.status.pending or entry.filled)
+            if is_over:
+                outcomes += await self.give_up(entry, reason)
+        return outcomes
+
+    async def _send(self, row: OrderRow, outcomes: list[Outcome]) -> OrderRow:
+        """Send an order if it has not been, note the outcome, and return it as it is now."""
+        if row.status is not LedgerStatus.INTENDED:
+            return row
+        outcome = await self._sender.send(row)
+        outcomes.append(outcome)
+        return outcome.order
+
+    async def _aim(self, bracket: Bracket, entry: OrderRow) -> list[Outcome]:
+        """Send the target of an entry that was made."""
+        if bracket.target is None:
+            return []
+        position = OwnPosition.of_entry(entry)
+        if bracket.target.status is LedgerStatus.INTENDED:
+            return await self._guardian.carry_out(position, bracket.target)
+        return await self._guardian.end_passed(position, bracket.target)

@@ -34,7 +34,16 @@ def performance_of(ledger: Ledger) -> dict[str, Any]:
     equity = np.array([float(value) for _, value in curve])
     step = Timeframe(max(1000, int(np.median(np.diff(times)))))
     start = float(curve[0][1])
-    return {**document, **measure(_rows(closed, times), equity, step, start).document()}
+    rows = _rows(closed, times)
+    return {**document, **measure(rows, equity, step, start).document(), "exposure_pct": _exposure(rows, len(times))}
+
+
+def _exposure(rows: Trades, cycles: int) -> float:
+    """Cycles at which anything was held, percent of all: positions in several symbols overlap."""
+    change = np.zeros(cycles + 1, np.int64)
+    np.add.at(change, rows["entry_row"], 1)
+    np.add.at(change, rows["exit_row"], -1)
+    return float(100 * np.count_nonzero(np.cumsum(change)[:-1]) / cycles)
 
 
 def _rows(trades: Sequence[Trade], times: np.ndarray[Any, np.dtype[np.int64]]) -> Trades:

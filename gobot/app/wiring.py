@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gobot.app.markets import simulated_feed
-from gobot.core import Clock, ManualClock, SystemClock, UsageError
+from gobot.core import Clock, ManualClock, SystemClock, Timeframe, UsageError
 from gobot.daemon.control import Control
 from gobot.daemon.desk import RiskDesk
 from gobot.daemon.events import Announcer
@@ -122,7 +122,7 @@ def _stored_progress(state: Path) -> tuple[Progress | None, JsonFile]:
     """The loop's last place and the file it came from."""
     file = JsonFile(state / "progress.json", PROGRESS_SCHEMA)
     document = file.read()
-    return (None if document is None else Progress.from_document(document)), file
+    return (None if document is None else Progress.from_document(document.get("progress", {}))), file
 
 
 def _world(loaded: Loaded, options: RunOptions, stored: Progress | None) -> _World:
@@ -136,7 +136,8 @@ def _simulated(loaded: Loaded, options: RunOptions, stored: Progress | None) -> 
     """A venue in this process on a clock that the driver moves; after a restart both go on where they were."""
     sim, trading, state = loaded.settings.sim, loaded.settings.trading, loaded.paths.state
     feed = simulated_feed(loaded, options.data)
-    clock = ManualClock(feed.start_ms)
+    # The first candle must have closed before there is anything to decide on.
+    clock = ManualClock(feed.start_ms + Timeframe.parse(trading.timeframe).ms)
     limiter = RateLimiter(trading.rate_limiter, clock, store=JsonFile(state / "limits.json", 1))
     exchange = SimExchange(
         feed,

@@ -40,9 +40,8 @@ def _last_word(loaded: Loaded) -> dict[str, Any]:
     if document is None:
         raise StateError(f"{state}: no daemon has run here yet: start one with `gobot run`")
     own = document.pop("progress", {})
-    shown = {**document, **{key: own.get(key) for key in ("cycle", "iteration", "max_iterations", "phase")}}
     reason = own.get("exit_reason") or "killed"
-    return {**shown, "exit_reason": reason, "exit_sentence": own.get("exit_sentence", ""), "running": False}
+    return {**document, "exit_reason": reason, "exit_sentence": own.get("exit_sentence", ""), "running": False}
 
 
 @contextmanager

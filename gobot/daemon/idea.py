@@ -27,7 +27,7 @@ async def form_ideas(view: MarketView, strategy: Strategy, branch: str) -> list[
     """
     thoughts = []
     for symbol, candles in view.candles.items():
-        if len(candles) <= strategy.warmup or candles.time[-1] != view.candle_ms:
+        if len(candles) < strategy.warmup or candles.time[-1] != view.candle_ms:
             logger.debug("no idea: too few or old candles", symbol=symbol, candles=len(candles))
             continue
         position = view.positions.get(symbol)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,18 +18,20 @@ _SLOWEST = 16
 
 
 class Logbook:
-    """Keeps the loop's place; `shown` is the newest snapshot, written along for readers without a daemon."""
+    """Keeps the loop's place.  ``describe`` gives the status document, written along for readers without a daemon."""
 
-    def __init__(self, file: JsonFile, clock: Clock, progress: Progress) -> None:
+    def __init__(
+        self, file: JsonFile, clock: Clock, progress: Progress, describe: Callable[[], Mapping[str, Any]]
+    ) -> None:
         self._file = file
         self._clock = clock
+        self._describe = describe
         self.progress = progress
 
-    def checkpoint(self, shown: dict[str, Any] | None = None, **changes: Any) -> None:
+    def checkpoint(self, **changes: Any) -> None:
         """Write the place with ``changes`` to disk.  Raises `StateError` when the disk refuses."""
-        snapshot = self.progress.snapshot if shown is None else shown
-        self.progress = replace(self.progress, **{"now_ms": self._clock.now_ms(), "snapshot": snapshot, **changes})
-        self._file.write(self.progress.document())
+        self.progress = replace(self.progress, now_ms=self._clock.now_ms(), **changes)
+        self._file.write({**self._describe(), "progress": self.progress.document()})
 
     def begin_session(self, *, mode: str, limit: int) -> str:
         """Go on with the session that was cut short, or begin a new one; says in words where it goes on.

@@ -31,39 +31,7 @@ class Operator:
 
     def snapshot(self) -> Snapshot:
         """The present state."""
-        loop, house = self._orchestrator, self._orchestrator.house
-        progress, picture, trading = loop.logbook.progress, loop.picture, loop.tuning.trading
-        risk = house.desk.state
-        return Snapshot(
-            at_ms=house.clock.now_ms(),
-            mode=progress.mode,
-            branch=loop.tuning.branch.name,
-            strategy=loop.tuning.strategy.name,
-            timeframe=trading.timeframe,
-            symbols=len(house.symbols),
-            cycle=progress.cycle,
-            iteration=progress.iteration,
-            max_iterations=progress.max_iterations,
-            phase=progress.phase,
-            next_cycle_ms=max(self._next_cycle(), progress.retry_after_ms),
-            equity=picture.balance.equity,
-            available=picture.balance.available,
-            day_pnl=picture.day_pnl(risk.day_start_equity),
-            drawdown_pct=risk.drawdown_pct or 0.0,
-            breaker=house.desk.label,
-            breaker_reason=house.desk.reason,
-            paused=progress.paused,
-            exit_reason=progress.exit_reason,
-            last_error=progress.last_error,
-            positions=picture.positions,
-            decisions=picture.decisions,
-            closed_trades=picture.closed_trades,
-            wins=picture.wins,
-            realized=picture.realized,
-            limiter=house.limiter_status(),
-            loop_lag_ms=self._lag_ms,
-            speed=house.speed,
-        )
+        return self._orchestrator.snapshot(next_cycle_ms=self._next_cycle(), loop_lag_ms=self._lag_ms)
 
     def status_line(self) -> str:
         """One line for the service manager."""

@@ -33,9 +33,10 @@ from gobot.daemon.house import House
 from gobot.daemon.idea import Thought, form_ideas
 from gobot.daemon.learning import TRADES_STUDIED, enter_branch, read_patterns, study
 from gobot.daemon.logbook import Logbook
-from gobot.daemon.picture import Picture
+from gobot.daemon.picture import Picture, snapshot_of
 from gobot.daemon.progress import IDLE, Progress
 from gobot.daemon.scan import MarketView, scan
+from gobot.daemon.snapshot import Snapshot
 from gobot.daemon.tuning import Tuning
 from gobot.daemon.validate import validate
 from gobot.risk import Approved, ProbeStarted, Verdict
@@ -58,10 +59,13 @@ class Orchestrator:
         self.house = house
         self.tuning = Tuning(house)
         branch = self.tuning.branch.name
-        self.logbook = Logbook(
-            house.progress_file, house.clock, stored or Progress(mode=self.tuning.trading.mode, branch=branch)
-        )
         self.picture = Picture()
+        self.logbook = Logbook(
+            house.progress_file,
+            house.clock,
+            stored or Progress(mode=self.tuning.trading.mode, branch=branch),
+            describe=lambda: self.snapshot().document(),
+        )
         self.turn = asyncio.Lock()
         self.stopping = asyncio.Event()
         self._guard = Guard(house, self.picture, self.turn)
@@ -349,6 +353,17 @@ class Orchestrator:
         """Cycles of this session; 0 for no limit."""
         given = self.house.max_iterations
         return self.tuning.trading.orchestrator.max_iterations if given is None else given
+
+    def snapshot(self, *, next_cycle_ms: int = 0, loop_lag_ms: float = 0.0) -> Snapshot:
+        """The present state; the driver knows when the next cycle is due."""
+        return snapshot_of(
+            self.house,
+            self.tuning,
+            self.logbook.progress,
+            self.picture,
+            next_cycle_ms=next_cycle_ms,
+            loop_lag_ms=loop_lag_ms,
+        )
 
     def _now(self) -> int:
         return self.house.clock.now_ms()

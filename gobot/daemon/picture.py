@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from gobot.core import ZERO, Balance, Position
-from gobot.daemon.snapshot import OpenPosition
+from gobot.daemon.house import House
+from gobot.daemon.progress import Progress
+from gobot.daemon.snapshot import OpenPosition, Snapshot
+from gobot.daemon.tuning import Tuning
 from gobot.ledger import Decision, Trade
 
 _DECISIONS_SHOWN = 12
@@ -54,4 +57,41 @@ def _joined(position: Position, trade: Trade | None) -> OpenPosition:
         stop=trade.stop if trade else None,
         target=trade.target if trade else None,
         opened_ms=trade.entry_ms if trade else 0,
+    )
+
+
+def snapshot_of(
+    house: House, tuning: Tuning, progress: Progress, picture: Picture, *, next_cycle_ms: int, loop_lag_ms: float
+) -> Snapshot:
+    """Everything at a glance, from memory: no venue and no disk is asked."""
+    risk = house.desk.state
+    return Snapshot(
+        at_ms=house.clock.now_ms(),
+        mode=progress.mode,
+        branch=tuning.branch.name,
+        strategy=tuning.strategy.name,
+        timeframe=tuning.trading.timeframe,
+        symbols=len(house.symbols),
+        cycle=progress.cycle,
+        iteration=progress.iteration,
+        max_iterations=progress.max_iterations,
+        phase=progress.phase,
+        next_cycle_ms=max(next_cycle_ms, progress.retry_after_ms),
+        equity=picture.balance.equity,
+        available=picture.balance.available,
+        day_pnl=picture.day_pnl(risk.day_start_equity),
+        drawdown_pct=risk.drawdown_pct or 0.0,
+        breaker=house.desk.label,
+        breaker_reason=house.desk.reason,
+        paused=progress.paused,
+        exit_reason=progress.exit_reason,
+        last_error=progress.last_error,
+        positions=picture.positions,
+        decisions=picture.decisions,
+        closed_trades=picture.closed_trades,
+        wins=picture.wins,
+        realized=picture.realized,
+        limiter=house.limiter_status(),
+        loop_lag_ms=loop_lag_ms,
+        speed=house.speed,
     )

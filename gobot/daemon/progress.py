@@ -7,10 +7,10 @@ at work in which phase, so that a start after ``kill -9`` goes on exactly there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from gobot.core import StateError, iso
+from gobot.core import StateError
 
 PROGRESS_SCHEMA = 1
 IDLE = "idle"
@@ -43,7 +43,6 @@ class Progress:
     last_error_count: int = 0
     retry_after_ms: int = 0
     last_summary_day: str = ""
-    snapshot: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def in_cycle(self) -> bool:
@@ -51,20 +50,16 @@ class Progress:
         return self.phase != IDLE
 
     def document(self) -> dict[str, Any]:
-        """The JSON form; the snapshot's keys first, for people who open the file."""
-        own = asdict(self)
-        shown = own.pop("snapshot")
-        return {**shown, **own, "time": iso(self.now_ms) if self.now_ms else None, "progress": own}
+        """The JSON form."""
+        return asdict(self)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Progress:
         """Read it back.  Raises `StateError` when the document is not one of ours."""
-        own = document.get("progress")
-        known = {f.name for f in fields(cls)} - {"snapshot"}
-        if not isinstance(own, Mapping) or not {"mode", "branch"} <= set(own) <= known:
+        known = {f.name for f in fields(cls)}
+        if not {"mode", "branch"} <= set(document) <= known:
             raise StateError("progress.json is not in the form this version writes: set it aside and start again")
-        shown = {key: value for key, value in document.items() if key not in known | {"progress", "time", "schema"}}
-        return cls(**own, snapshot=shown)
+        return cls(**document)
 
     def fresh_session(self, *, max_iterations: int) -> Progress:
         """A new session from here: iterations count from zero, the cycle number goes on."""

@@ -21,26 +21,19 @@ def test_round_trip_keeps_everything() -> None:
         cycle_ms=900_005_000,
         now_ms=900_006_000,
         last_error="x",
-        snapshot={"equity": 1.5, "positions": []},
     )
-    document = orjson.loads(orjson.dumps(progress.document()))
-    assert document["equity"] == 1.5
-    assert document["phase"] == "validate"
-    assert Progress.from_document(document) == progress
+    assert Progress.from_document(orjson.loads(orjson.dumps(progress.document()))) == progress
     assert progress.in_cycle
 
 
-@pytest.mark.parametrize(
-    "document",
-    [{}, {"progress": 3}, {"progress": {"mode": "sim"}}, {"progress": {"mode": "sim", "branch": "b", "new": 1}}],
-)
+@pytest.mark.parametrize("document", [{}, {"mode": "sim"}, {"mode": "sim", "branch": "b", "new": 1}])
 def test_a_foreign_document_is_refused(document) -> None:
     with pytest.raises(StateError):
         Progress.from_document(document)
 
 
 def test_a_fresh_session_counts_from_zero_but_cycles_go_on() -> None:
-    fresh = Progress(mode="sim", branch="b", cycle=50, iteration=50, session=1, exit_reason="iterations_used_up").fresh_session(
-        max_iterations=9
-    )
+    fresh = Progress(
+        mode="sim", branch="b", cycle=50, iteration=50, session=1, exit_reason="iterations_used_up"
+    ).fresh_session(max_iterations=9)
     assert (fresh.cycle, fresh.iteration, fresh.session, fresh.exit_reason, fresh.max_iterations) == (50, 0, 2, "", 9)

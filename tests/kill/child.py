@@ -85,7 +85,7 @@ os.link = around(os.link)
 
 from gobot.cli import main  # noqa: E402  # after the patches
 from gobot.daemon.logbook import Logbook  # noqa: E402
-from gobot.exchange import SimExchange  # noqa: E402
+from gobot.exchange.sim import SimExchange  # noqa: E402
 
 SimExchange.create = around_async(SimExchange.create)  # type: ignore[method-assign]
 SimExchange.cancel = around_async(SimExchange.cancel)  # type: ignore[method-assign]

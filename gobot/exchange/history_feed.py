@@ -17,7 +17,8 @@ from gobot.matching import max_leverage
 class HistoryFeed:
     """Recorded candles of several symbols, whose spans may differ and have gaps: no candle, no trading.
 
-    Orders are matched on candles of length ``step``, by default the longest among the series; longer candles are put
+    ``recorded`` tells the candle length of a series; without, the commonest distance between its candles is taken.
+    Orders are matched on candles of length ``step``, by default the longest that is recorded; longer candles are put
     together when they are asked for.  ``markets`` gives trading rules (without: nothing is rounded), ``funding`` the
     settled rates (without: none).  Raises `DataError` when there are no candles, some are off the grid of their
     length, or the lengths do not divide.
@@ -27,13 +28,17 @@ class HistoryFeed:
         self,
         candles: Mapping[str, Candles],
         *,
+        recorded: Mapping[str, Timeframe] | None = None,
         step: Timeframe | None = None,
         markets: Mapping[str, Market] | None = None,
         funding: Mapping[str, FundingRates] | None = None,
     ) -> None:
         if not candles or any(len(series) == 0 for series in candles.values()):
             raise DataError("a simulation over history needs candles of every symbol; give it files that hold some")
-        self._given = {symbol: (series, _length(symbol, series)) for symbol, series in candles.items()}
+        lengths = recorded or {}
+        self._given = {symbol: (series, lengths.get(symbol) or series.step()) for symbol, series in candles.items()}
+        for symbol, (series, length) in self._given.items():
+            _require_grid(symbol, series, length)
         self._step = step or max(length for _, length in self._given.values())
         self._series: dict[tuple[str, Timeframe], Candles] = {}
         self._funding = dict(funding or {})
@@ -123,12 +128,10 @@ class HistoryFeed:
         )
 
 
-def _length(symbol: str, series: Candles) -> Timeframe:
-    length = series.step()
+def _require_grid(symbol: str, series: Candles, length: Timeframe) -> None:
     off_grid = (series.time - length.floor(0)) % length.ms != 0
     if off_grid.any():
         first = iso(int(series.time[off_grid.argmax()]))
         raise DataError(
             f"{symbol}: {int(off_grid.sum())} candles are not on the {length} grid (first: {first}); remove those rows"
         )
-    return length

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from loguru import logger
 from pydantic import SecretStr
 
+from gobot.app.footprint import load_kernels, release_code
 from gobot.app.logs import set_up_logging
 from gobot.app.wiring import Daemon, RunOptions, build_daemon
 from gobot.core import GobotError, ManualClock
@@ -16,6 +17,9 @@ from gobot.daemon.exits import ExitReason
 from gobot.daemon.lock import InstanceLock
 from gobot.daemon.runtime import Door, live
 from gobot.settings import Loaded, flat, require_credentials
+
+# Seconds after which start-up is over, whatever it had to do.
+_SETTLED = 5.0
 
 PanelMaker = Callable[[Daemon], Door]
 
@@ -32,6 +36,7 @@ def run(loaded: Loaded, options: RunOptions, *, panel: PanelMaker | None = None)
         daemon = build_daemon(loaded, options)
         if isinstance(daemon.clock, ManualClock):
             _log(loaded, stderr=panel is None, now_ms=daemon.clock.now_ms)
+        load_kernels()
         return asyncio.run(_live(daemon, panel))
     except GobotError as error:
         logger.critical("gobot cannot go on", error=str(error))
@@ -45,6 +50,7 @@ def run(loaded: Loaded, options: RunOptions, *, panel: PanelMaker | None = None)
 
 async def _live(daemon: Daemon, panel: PanelMaker | None) -> ExitReason:
     doors = (*daemon.doors, *([panel(daemon)] if panel else []))
+    asyncio.get_running_loop().call_later(_SETTLED, release_code)
     try:
         return await live(daemon.orchestrator, daemon.operator, daemon.driver, daemon.jobs, doors, daemon.service)
     finally:

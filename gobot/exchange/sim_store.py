@@ -132,16 +132,19 @@ class SimStore:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("COMMIT")
+        finally:
+            # After some failures, a full disk among them, SQLite has rolled back by itself.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
     @contextmanager
     def _told_plainly(self) -> Iterator[None]:
         """Failures as a sentence that says what to do."""
         try:
             yield
+        except sqlite3.ProgrammingError:
+            raise
         except (sqlite3.Error, OSError, ValueError, KeyError, InvalidOperation) as error:
             reason = str(error).splitlines()[0]
             unusable = isinstance(error, OSError) or (

@@ -40,9 +40,7 @@ def set_up_logging(
     hide = _masker(secrets)
     line = _formatter(now_ms)
     if stderr:
-        logger.add(
-            lambda message: print(hide(message), end="", file=sys.stderr), level=level, format=line, colorize=False
-        )
+        logger.add(_Stderr(hide), level=level, format=line, colorize=False)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         sink = _RotatingFile(file, hide)
@@ -74,6 +72,16 @@ def _masker(secrets: Sequence[str]) -> Callable[[Any], str]:
         return text
 
     return hide
+
+
+class _Stderr:
+    """Standard error as it is at the moment of writing: tests and panels replace it."""
+
+    def __init__(self, hide: Callable[[Any], str]) -> None:
+        self._hide = hide
+
+    def __call__(self, message: Message) -> None:
+        sys.stderr.write(self._hide(message))
 
 
 class _RotatingFile:

@@ -81,7 +81,7 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
         ("last error", word.get("last_error") or "none"),
         ("as of", str(word.get("time"))),
     ]
-    print_table(("", ""), rows)
+    print_table(("what", "now"), rows)
 
 
 def positions(ctx: typer.Context, as_json: JsonOption = False) -> None:
@@ -169,11 +169,10 @@ def performance(ctx: typer.Context, as_json: JsonOption = False) -> None:
     gobot performance
     gobot performance --json
     """
-    from gobot.app.performance import performance_of
+    from gobot.daemon.performance import performance_of
 
-    loaded = load(ctx)
-    with _ledger(loaded) as ledger:
-        document = performance_of(ledger)
+    with _ledger(load(ctx)) as ledger:
+        document = performance_of(ledger.closed_trades(), ledger.equity_curve())
     if as_json:
         print_json(document)
     else:
@@ -187,14 +186,14 @@ def risk(ctx: typer.Context, as_json: JsonOption = False) -> None:
     gobot risk
     gobot risk --json
     """
-    from gobot.app.performance import risk_of
+    from gobot.app.risk_report import risk_of
 
     document = risk_of(load(ctx))
     if as_json:
         print_json(document)
         return
     rows = [(name.replace("_", " "), _cell(value)) for name, value in document.items() if name != "history"]
-    print_table(("", ""), rows)
+    print_table(("what", "now"), rows)
     for change in document.get("history", [])[-5:]:
         typer.echo(f"{change['at']}  {change['what']}: {change['why']}")
 

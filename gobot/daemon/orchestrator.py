@@ -33,6 +33,7 @@ from gobot.daemon.house import House
 from gobot.daemon.idea import Thought, form_ideas
 from gobot.daemon.learning import TRADES_STUDIED, enter_branch, read_patterns, study
 from gobot.daemon.logbook import Logbook
+from gobot.daemon.performance import performance_of
 from gobot.daemon.picture import Picture, snapshot_of
 from gobot.daemon.progress import IDLE, Progress
 from gobot.daemon.scan import MarketView, scan
@@ -137,15 +138,7 @@ class Orchestrator:
 
     async def cycle(self, at_ms: int) -> None:
         """One turn of the loop."""
-        self.take_up_settings()
-        self._end_pause(at_ms)
-        progress = self.logbook.progress
-        if at_ms < progress.retry_after_ms:
-            return
-        self.logbook.checkpoint(
-            cycle=progress.cycle + 1, iteration=progress.iteration + 1, phase="scan", cycle_ms=at_ms
-        )
-        await self._attempt("cycle", self._run_cycle())
+        await self._attempt("cycle", self._begin_cycle(at_ms))
 
     async def guard(self, at_ms: int) -> None:
         """Look at what is open: fills booked, protection present, equity against the limits."""
@@ -203,6 +196,18 @@ class Orchestrator:
         self._end_if_due(at_ms)
 
     # One cycle
+
+    async def _begin_cycle(self, at_ms: int) -> None:
+        """Take up what changed since the last cycle and begin the next one, unless the loop is slowed down."""
+        self.take_up_settings()
+        self._end_pause(at_ms)
+        progress = self.logbook.progress
+        if at_ms < progress.retry_after_ms:
+            return
+        self.logbook.checkpoint(
+            cycle=progress.cycle + 1, iteration=progress.iteration + 1, phase="scan", cycle_ms=at_ms
+        )
+        await self._run_cycle()
 
     async def _run_cycle(self) -> None:
         """The phases of the cycle in the logbook, from the start or from its committed decisions."""
@@ -341,6 +346,7 @@ class Orchestrator:
         return {
             "progress": self.logbook.progress.document(),
             "config": self.tuning.document(),
+            "metrics": performance_of(trades, [mark for mark in ledger.equity_curve() if mark[0] >= since_ms]),
             "patterns": [pattern.document() for pattern in self._patterns],
             "trades": [trade.document() for trade in trades],
             "cycles": cycles,

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,9 @@ def archive_branch(archive: Path, branch: str, day: str, documents: Mapping[str,
     came between archiving and going on) find their own directory, others get ``-2``, ``-3``, … behind the name.
     Raises `StateError` when the disk is full or read-only.
     """
-    files = {f"{name}.json": orjson.dumps(document, option=_FORMAT) for name, document in documents.items()}
+    files = {
+        f"{name}.json": orjson.dumps(document, default=_number, option=_FORMAT) for name, document in documents.items()
+    }
     partial = archive / f".{day}-{branch}.partial"
     try:
         shutil.rmtree(partial, ignore_errors=True)
@@ -118,3 +121,10 @@ def _holds(directory: Path, files: Mapping[str, bytes]) -> bool:
     if not directory.is_dir() or {path.name for path in directory.iterdir()} != files.keys():
         return False
     return all((directory / name).read_bytes() == data for name, data in files.items())
+
+
+def _number(value: object) -> float:
+    """Money as JSON has it."""
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

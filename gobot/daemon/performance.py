@@ -1,8 +1,9 @@
-"""Figures over what is on disk, for the command line: no daemon and no venue is asked."""
+"""How trading went, in the same figures as a backtest."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -10,18 +11,13 @@ import numpy as np
 from gobot.backtest import measure
 from gobot.backtest.kernel import TRADE, Trades
 from gobot.core import Timeframe, iso
-from gobot.ledger import Ledger, Trade
-from gobot.memory import JsonFile
-from gobot.risk import SCHEMA, RiskState
-from gobot.settings import Loaded
+from gobot.ledger import Trade
 
 _CLOSED = 1
 
 
-def performance_of(ledger: Ledger) -> dict[str, Any]:
-    """The metrics of all closed trades and of the equity at the end of every cycle, as backtests have them."""
-    curve = ledger.equity_curve()
-    closed = ledger.closed_trades()
+def performance_of(closed: Sequence[Trade], curve: Sequence[tuple[int, Decimal]]) -> dict[str, Any]:
+    """The metrics of ``closed`` trades and of the equity at the end of every cycle (time in ms, USDT)."""
     document: dict[str, Any] = {
         "from": iso(curve[0][0]) if curve else None,
         "to": iso(curve[-1][0]) if curve else None,
@@ -56,33 +52,3 @@ def _rows(trades: Sequence[Trade], times: np.ndarray[Any, np.dtype[np.int64]]) -
     rows["entry_row"] = np.searchsorted(times, [trade.entry_ms for trade in trades])
     rows["exit_row"] = np.searchsorted(times, [trade.exit_ms or trade.entry_ms for trade in trades])
     return rows
-
-
-def risk_of(loaded: Loaded) -> dict[str, Any]:
-    """The breaker, the limits of the settings and where they stand, as last written."""
-    document = JsonFile(loaded.paths.state / "risk.json", SCHEMA).peek()
-    limits = loaded.settings.trading.risk_manager.model_dump(mode="json")
-    if document is None:
-        return {"breaker": "closed", "limits": limits}
-    document.pop("folded_cycle", None)
-    state = RiskState.from_document(document)
-    history = [{"at": iso(change.at_ms), "what": change.what, "why": change.why} for change in state.history]
-    until = state.breaker.until_ms
-    return {
-        "breaker": "latched" if state.latched else "closed" if until is None else "open",
-        "reason": state.latched or state.breaker.reason,
-        "probes_from": None if until is None else iso(until),
-        "equity": _number(state.equity),
-        "peak_equity": _number(state.peak_equity),
-        "drawdown_pct": state.drawdown_pct,
-        "day_start_equity": _number(state.day_start_equity),
-        "losses_in_row": state.losses_in_row,
-        "cooldown_until": None if state.cooldown_until_ms is None else iso(state.cooldown_until_ms),
-        "last_reset": state.last_reset or None,
-        "limits": limits,
-        "history": history,
-    }
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)

@@ -86,7 +86,7 @@ def turned(rows):
     return [row and (CENTRE - row[0], CENTRE - row[2], CENTRE - row[1], CENTRE - row[3]) for row in rows]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(bars, bars, scripts)
 def test_equity_is_the_cash_flow_of_the_fills_plus_what_is_held(first, second, script):
     def check(world):
@@ -107,7 +107,7 @@ def test_equity_is_the_cash_flow_of_the_fills_plus_what_is_held(first, second, s
     Play(first, second, script, each=check, fee="0.0005", maker_fee="0.0002", slippage=0.001)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(bars, bars, scripts)
 def test_no_fill_lies_outside_its_candle(first, second, script):
     played = Play(first, second, script)
@@ -122,7 +122,7 @@ def test_no_fill_lies_outside_its_candle(first, second, script):
             assert Decimal(str(low)) <= fill.price <= Decimal(str(high))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     bars,
     bars,
@@ -137,14 +137,14 @@ def test_a_mirrored_market_gives_mirrored_fills(first, second, script):
     ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(bars, bars, scripts, st.sets(st.integers(-8, 13), min_size=1))
 def test_a_restart_at_any_step_changes_nothing(first, second, script, restarts):
     world = {"fee": "0.0005", "slippage": 0.001, "leverage": 3}
     assert Play(first, second, script, restart_at=restarts, **world).end == Play(first, second, script, **world).end
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(bars, bars, scripts)
 def test_looking_changes_nothing(first, second, script):
     def look(world):
@@ -154,7 +154,7 @@ def test_looking_changes_nothing(first, second, script):
     assert Play(first, second, script, each=look).end == Play(first, second, script).end
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(bars, bars, scripts)
 def test_no_order_that_only_closes_outlives_its_position(first, second, script):
     """Nor does one ever open anything."""

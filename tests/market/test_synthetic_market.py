@@ -142,3 +142,10 @@ def test_funding_is_small_and_always_the_same():
 def test_lengths_that_do_not_divide_a_day():
     with pytest.raises(ConfigError, match="7m candles"):
         market(timeframe=Timeframe.parse("7m"))
+
+
+def test_the_market_of_a_seed_is_the_same_for_ever():
+    """Stored accounts rely on it: a change here makes another market of every seed."""
+    running = market()
+    assert running.bar(BTC, START) == (96020.7, 96207.3, 95953.9, 96065.5)
+    assert running.bar(ETH, START + 10_000 * M15) == (4408.27, 4412.43, 4394.99, 4401.25)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gobot.core import ConfigError
+
 if TYPE_CHECKING:
     from gobot.settings import Loaded, Override
 
@@ -50,6 +52,22 @@ def load(
     from gobot.settings import load_settings, parse_set
 
     return load_settings(home(ctx), config=config, overrides=[*map(parse_set, settings or ()), *options])
+
+
+def state_directory(ctx: typer.Context) -> Path:
+    """Where a daemon can be reached.
+
+    A daemon must obey while its settings file is being edited: when that cannot be read, the usual place is taken if
+    a daemon lives there, and what is wrong with the file is said on stderr.  Raises `ConfigError` otherwise.
+    """
+    try:
+        return load(ctx).paths.state
+    except ConfigError as error:
+        state = home(ctx) / "state"
+        if not (state / "control.sock").exists():
+            raise
+        typer.echo(f"gobot: {error}; the running daemon keeps its earlier settings", err=True)
+        return state
 
 
 def print_json(document: Any) -> None:

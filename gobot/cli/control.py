@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from gobot.cli.context import JsonOption, load, print_json
+from gobot.cli.context import JsonOption, print_json, state_directory
 from gobot.core import UsageError
 
 
 def _tell(ctx: typer.Context, as_json: bool, command: str, **arguments: Any) -> None:
     from gobot.daemon.socket import ask
 
-    sentence = ask(load(ctx).paths.state, command, **arguments)
+    sentence = ask(state_directory(ctx), command, **arguments)
     if as_json:
         print_json({"command": command, "result": sentence})
     else:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gobot.cli.context import JsonOption, load, print_json, print_table
+from gobot.cli.context import JsonOption, load, print_json, print_table, state_directory
 from gobot.core import StateError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many, the newest ones.")]
 
 
-def _last_word(loaded: Loaded) -> dict[str, Any]:
+def _last_word(state: Path) -> dict[str, Any]:
     """The status of the running daemon, or what the last one left behind; ``running`` says which.
 
     Raises `StateError` when there never was one.
@@ -30,7 +31,6 @@ def _last_word(loaded: Loaded) -> dict[str, Any]:
     from gobot.daemon.socket import SOCKET_NAME, ask
     from gobot.memory import JsonFile
 
-    state = loaded.paths.state
     if (state / SOCKET_NAME).exists():
         try:
             return {**ask(state, "status"), "running": True}
@@ -62,7 +62,7 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
     gobot status
     gobot status --json | jq .equity
     """
-    word = _last_word(load(ctx))
+    word = _last_word(state_directory(ctx))
     if as_json:
         print_json(word)
         return
@@ -91,7 +91,7 @@ def positions(ctx: typer.Context, as_json: JsonOption = False) -> None:
     gobot positions
     gobot positions --json
     """
-    rows = _last_word(load(ctx)).get("positions") or []
+    rows = _last_word(state_directory(ctx)).get("positions") or []
     if as_json:
         print_json(rows)
         return

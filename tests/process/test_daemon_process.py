@@ -107,6 +107,8 @@ def test_an_edit_of_the_settings_is_taken_up_and_a_wrong_one_is_not(home) -> Non
     home.until(lambda: "settings edit refused" in (home.state / "logs" / "gobot.log").read_text(), child, 20)
     assert home.json("status")["branch"].startswith("rsi_reversion")
     assert child.poll() is None
+    assert home.gobot("branches").returncode == 2
+    path.unlink()
     archived = home.json("branches")
     assert [row["branch"].split("-")[0] for row in archived] == ["rsi_reversion", "sma_cross"]
 

@@ -98,7 +98,7 @@ class Venue:
 
     def positions(self, mark: Mark) -> list[Position]:
         """Every open position, in alphabetical order of the symbols."""
-        return [holding.position(mark(symbol)) for symbol, holding in sorted(self.state.holdings.items())]
+        return [holding.position(mark(symbol)) for symbol, holding in self.state.holdings.items()]
 
     def _price_at_once(self, order: VenueOrder, last: Decimal | None) -> Decimal | None:
         """Price at which an order trades the moment it arrives, None if it rests."""

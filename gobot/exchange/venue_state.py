@@ -49,7 +49,7 @@ class VenueState:
     ) -> None:
         self.time_ms = time_ms
         self.wallet = wallet
-        self.holdings = {holding.symbol: holding for holding in holdings}
+        self.holdings = dict(sorted((holding.symbol, holding) for holding in holdings))
         self.leverage = dict(leverage or {})
         self.fills = deque(fills, maxlen=KEPT)
         self.payments = deque(payments, maxlen=KEPT)
@@ -103,10 +103,10 @@ class VenueState:
     def put_holding(self, symbol: str, holding: Holding | None) -> None:
         """Remember a position as it is now; None when it is closed."""
         self._changes.holdings[symbol] = holding
-        if holding is None:
-            self.holdings.pop(symbol, None)
-        else:
-            self.holdings[symbol] = holding
+        self.holdings.pop(symbol, None)
+        if holding is not None:
+            # Alphabetical always, for the last digit of a sum depends on the order of its terms.
+            self.holdings = dict(sorted([*self.holdings.items(), (symbol, holding)]))
 
     def put_leverage(self, symbol: str, leverage: int) -> None:
         """Remember the leverage of the next position."""

@@ -4,14 +4,17 @@ The synthetic market is imported from `gobot.market.synthetic`, for it brings a 
 """
 
 from gobot.market.candles import Candles
-from gobot.market.files import FileMarket, FundingRates, market_of, read_candles, read_funding
+from gobot.market.files import FundingRates, read_candles, read_funding
 from gobot.market.listing import symbol_names
 from gobot.market.resample import resample
+from gobot.market.series import Series, market_of
+from gobot.market.store import CandleStore
 
 __all__ = [
+    "CandleStore",
     "Candles",
-    "FileMarket",
     "FundingRates",
+    "Series",
     "market_of",
     "read_candles",
     "read_funding",

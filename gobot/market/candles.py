@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING
@@ -53,12 +54,24 @@ class Candles:
             raise DataError("candle times must strictly increase: sort them and drop duplicates first")
         return cls(stamps, *columns)
 
+    @classmethod
+    def concatenate(cls, parts: Sequence[Candles]) -> Candles:
+        """The candles of all ``parts``, one behind the other; their times must go on increasing."""
+        filled = [part for part in parts if len(part)]
+        if len(filled) < 2:
+            return filled[0] if filled else cls.empty()
+        return cls(*(np.concatenate([getattr(part, f.name) for part in filled]) for f in fields(cls)))
+
     def __len__(self) -> int:
         return len(self.time)
 
     def __getitem__(self, rows: slice) -> Candles:
         """The rows of a slice, as views: nothing is copied."""
         return Candles(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    def last(self, count: int) -> Candles:
+        """The newest ``count`` candles, or all if there are fewer, as views."""
+        return self[max(0, len(self) - count) :]
 
     def between(self, start_ms: int | None = None, end_ms: int | None = None) -> Candles:
         """The candles with ``start_ms <= time < end_ms``, as views."""

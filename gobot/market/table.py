@@ -1,138 +1,155 @@
-"""Columns out of a CSV, Parquet or Feather file: times as ms UTC, numbers as float64.
+"""The columns of a CSV, Parquet or Feather file, as they stand there.
 
-What is wrong with a file is said in one sentence with the place and the remedy; nothing is mended silently.
+There are two ways to read one.  `read_columns` is for files that are used as they are: it accepts nothing that is not
+in order and says in one sentence what is wrong, where, and how to mend it.  `read_rows` is for files that are to be
+sifted: it takes every row as it finds it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from gobot.core import DataError, iso
+from gobot.market.arrow import NAMES, floats, numbers
 from gobot.market.candles import Floats, Ints
+from gobot.market.csv_text import CsvText
+from gobot.market.times import find_times, read_times
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TIME_NAMES = ("time", "timestamp", "open_time", "date")
-_FORMATS = {".csv": "CSV", ".parquet": "Parquet", ".feather": "Feather"}
-# Bare numbers tell their unit by their size: (below, ms per unit).  Every moment from 1973 to 5138 fits one row only.
-_UNITS = ((1e11, 1e3), (1e14, 1.0), (1e17, 1e-3), (np.inf, 1e-6))
+FORMATS = {".csv": "CSV", ".zip": "zipped CSV", ".parquet": "Parquet", ".feather": "Feather"}
+"""The files that can be read, by their endings."""
+_TIME_NAMES = ("time", "timestamp", "open_time", "date", "datetime", "unix", "t")
+_OTHER_NAMES = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The rows of a file of candles in the order of the file; nothing is sorted, dropped or mended.
+
+    ``time`` is ms UTC and `NO_TIME` where it cannot be read, the other columns are NaN there; ``torn`` are the lines
+    of a CSV file that have too few or too many cells.
+    """
+
+    time: Ints
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    torn: tuple[int, ...] = ()
 
 
 def read_columns(path: Path, names: tuple[str, ...]) -> tuple[Ints, list[Floats]]:
-    """The time column (see `TIME_NAMES`) as ms UTC and the columns ``names`` as floats; empty cells are NaN.
+    """The time column as ms UTC and the columns ``names`` as floats; empty cells are NaN.
 
-    Times may be ISO 8601 text, timestamps, or numbers in s, ms, µs or ns since 1970; without a zone they are UTC.
     Raises `DataError` when the file cannot be read, lacks a column, has no rows, or its times do not increase.
+    """
+    with _reading(path):
+        table = _load(path, names)
+        time = read_times(table.column(0), path)
+        columns = [floats(column) for column in table.columns[1:]]
+    _require_increasing(time, path)
+    return time, columns
+
+
+def read_rows(path: Path) -> Rows:
+    """Every row of the candles in ``path``.
+
+    Raises `DataError` when the file cannot be read at all, lacks a column or has no rows.
     """
     import pyarrow as pa
 
-    kind = _FORMATS.get(path.suffix.lower())
-    if kind is None:
-        raise DataError(f"{path}: the ending {path.suffix!r} is not known; use .csv, .parquet or .feather")
+    torn: list[int] = []
+    with _reading(path):
+        try:
+            table = _load(path, NAMES[1:])
+        except pa.ArrowInvalid:
+            if _format(path) not in ("CSV", "zipped CSV"):
+                raise
+            table = _load(path, NAMES[1:], torn=torn)
+        open_, high, low, close, volume = map(numbers, table.columns[1:])
+        return Rows(find_times(table.column(0)), open_, high, low, close, volume, tuple(torn))
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say what is wrong with ``path`` as a whole, and give back the memory that Arrow took to read it."""
+    import pyarrow as pa
+
+    kind = _format(path)
     try:
-        table = _load(path, kind, names)
-        if table.num_rows == 0:
-            raise DataError(f"{path}: holds no rows; fetch or export the file again")
-        time = _as_ms(table.column(0), path)
-        columns = [_as_floats(column) for column in table.columns[1:]]
+        yield
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; check the path") from None
     except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise DataError(f"{path}: cannot be read as {kind} ({reason}); fetch or export the file again") from error
-    # What remains is copied into numpy's own memory; Arrow's pool would keep its pages for itself.
-    del table
-    pa.default_memory_pool().release_unused()
-    _require_increasing(time, path)
-    return time, columns
+    finally:
+        pa.default_memory_pool().release_unused()
 
 
-def _load(path: Path, kind: str, names: tuple[str, ...]) -> pa.Table:
-    """The time column and the columns ``names``, in this order; the other columns stay on disk."""
+def _format(path: Path) -> str:
+    kind = FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise DataError(f"{path}: the ending {path.suffix!r} is not known; use {', '.join(FORMATS)}")
+    return kind
+
+
+def _load(path: Path, names: tuple[str, ...], torn: list[int] | None = None) -> pa.Table:
+    """The time column and the columns ``names``, in this order; the other columns stay on disk.
+
+    With ``torn``, the cells of a CSV file are left as text and lines that are no rows are noted there.
+    """
+    kind = _format(path)
     if kind == "Parquet":
         from pyarrow import parquet
 
         with parquet.ParquetFile(path) as file:
             wanted = _find(path, file.schema_arrow.names, names)
-            return file.read(columns=wanted, use_threads=False).select(wanted)
-    if kind == "Feather":
+            table = file.read(columns=wanted, use_threads=False).select(wanted)
+    elif kind == "Feather":
         from pyarrow import ipc
 
         with path.open("rb") as source:
             present = ipc.open_file(source).schema.names
             wanted = _find(path, present, names)
             only = ipc.IpcReadOptions(included_fields=sorted(present.index(name) for name in wanted))
-            return ipc.open_file(source, options=only).read_all().select(wanted)
-    from pyarrow import csv, float64
+            table = ipc.open_file(source, options=only).read_all().select(wanted)
+    else:
+        from pyarrow import float64, string
 
-    with path.open(encoding="utf-8-sig") as lines:
-        present = [name.strip('"') for name in lines.readline().rstrip("\r\n").split(",")]
-    wanted = _find(path, present, names)
-    types = dict.fromkeys(wanted[1:], float64())
-    return csv.read_csv(path, convert_options=csv.ConvertOptions(include_columns=wanted, column_types=types))
+        text = CsvText.open(path)
+        time, *others = _find(path, text.names, names)
+        if torn is None:
+            table = text.table({time: None, **dict.fromkeys(others, float64())})
+        else:
+            table = text.table(dict.fromkeys((time, *others), string()), torn=torn)
+    if table.num_rows == 0:
+        raise DataError(f"{path}: holds no rows; fetch or export the file again")
+    return table
 
 
 def _find(path: Path, present: list[str], names: tuple[str, ...]) -> list[str]:
     """The names as the file spells them: the time column first, then ``names``; case and blanks do not matter."""
-    spelled = {name.strip().lower(): name for name in present}
-    time = next((name for name in TIME_NAMES if name in spelled), None)
-    missing = [name for name in names if name not in spelled]
+    spelled = {name.strip().lower().replace(" ", "_"): name for name in reversed(present)}
+    time = next((name for name in _TIME_NAMES if name in spelled), None)
+    found = [name if name in spelled else _OTHER_NAMES.get(name, name) for name in names]
+    missing = [name for name, there in zip(names, found, strict=True) if there not in spelled]
     if time is None or missing:
-        lacking = ", ".join(missing) if time else " or ".join(TIME_NAMES)
+        lacking = ", ".join(missing) if time else " or ".join(_TIME_NAMES[:4])
         raise DataError(
             f"{path}: no column {lacking}; name the columns time, {', '.join(names)}"
             f" (the file has {', '.join(filter(None, present)) or 'none'})"
         )
-    return [spelled[name] for name in (time, *names)]
-
-
-def _as_ms(column: pa.ChunkedArray, path: Path) -> Ints:
-    import pyarrow as pa
-
-    if column.null_count:
-        row = column.is_null().index(True).as_py()
-        raise DataError(f"{path}: row {row + 1} has no time; remove it or fetch the file again")
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        zoned = column[0].as_py().endswith("Z") or "+" in column[0].as_py()
-        column = column.cast(pa.timestamp("ms", "UTC" if zoned else None))
-    if pa.types.is_date(column.type):
-        column = column.cast(pa.timestamp("ms"))
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("ms", column.type.tz), safe=False).cast(pa.int64())
-        return _own(column).astype(np.int64, copy=False)
-    return _number_as_ms(_own(column), path)
-
-
-def _as_floats(column: pa.ChunkedArray) -> Floats:
-    import pyarrow as pa
-
-    if column.type != pa.float64():
-        column = column.cast(pa.float64())
-    return _own(column.fill_null(np.nan) if column.null_count else column)
-
-
-def _own(column: pa.ChunkedArray) -> npt.NDArray[Any]:
-    """A copy in numpy's memory.  `ChunkedArray.to_numpy` would import pandas, 45 MB, to say the same."""
-    return np.from_dlpack(column.combine_chunks()).copy()
-
-
-def _number_as_ms(values: Ints | Floats, path: Path) -> Ints:
-    units = {next(unit for below, unit in _UNITS if value < below) for value in (values.min(), values.max())}
-    if len(units) > 1 or values.min() <= 0:
-        raise DataError(
-            f"{path}: times from {values.min()} to {values.max()} are not all in one unit;"
-            " write them all as milliseconds since 1970"
-        )
-    unit = units.pop()
-    if np.issubdtype(values.dtype, np.integer):
-        whole = values.astype(np.int64)
-        return whole * int(unit) if unit >= 1 else whole // round(1 / unit)
-    return np.rint(values * unit).astype(np.int64)
+    return [spelled[name] for name in (time, *found)]
 
 
 def _require_increasing(time: Ints, path: Path) -> None:

@@ -66,6 +66,7 @@ _FIXED: tuple[Place, ...] = (
     ("telegram", "token"),
     ("database",),
     ("paths",),
+    ("candles",),
     ("sim",),
     ("log", "file"),
 )

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from gobot.core import GobotError, Timeframe
 from gobot.settings.base import Section
 from gobot.settings.trading import Money, TradingSettings
 
@@ -92,6 +93,29 @@ class PathSettings(Section):
     logs: Directory = Field("state/logs", description="Rotating log files.")
 
 
+class CandleSettings(Section):
+    """Stored market data."""
+
+    format: Literal["parquet", "csv"] = Field(
+        "parquet", description="Format of series that are new; others keep theirs."
+    )
+    keep: int | None = Field(None, ge=1, description="Newest candles kept of a series; null keeps all.")
+    keep_by_timeframe: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict, description="The same for single candle lengths, such as 1m: 100000."
+    )
+    archive_url: str = Field(
+        "https://data.binance.vision", pattern=r"^https?://\S+$", description="Public archive of Binance, or a mirror."
+    )
+
+    @field_validator("keep_by_timeframe")
+    @classmethod
+    def _known_timeframes(cls, value: dict[str, int]) -> dict[str, int]:
+        try:
+            return {str(Timeframe.parse(name)): count for name, count in value.items()}
+        except GobotError as error:
+            raise ValueError(str(error)) from error
+
+
 class SimSettings(Section):
     """The simulated market."""
 
@@ -130,5 +154,6 @@ class Settings(Section):
     backtest: BacktestSettings = Field(default_factory=BacktestSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     paths: PathSettings = Field(default_factory=PathSettings)
+    candles: CandleSettings = Field(default_factory=CandleSettings)
     sim: SimSettings = Field(default_factory=SimSettings)
     log: LogSettings = Field(default_factory=LogSettings)

@@ -251,14 +251,15 @@ class Orchestrator:
 
     async def _scan(self, at_ms: int) -> MarketView:
         trading = self.tuning.trading
+        timeframe = Timeframe.parse(trading.timeframe)
         reconciliation = await self._guard.look(self.tuning.risk, at_ms)
         return await scan(
             self.house.exchange,
             reconciliation,
             at_ms=at_ms,
             symbols=self.house.symbols,
-            timeframe=Timeframe.parse(trading.timeframe),
-            history=self.tuning.strategy.warmup + trading.validation.window + 1,
+            timeframe=timeframe,
+            history=self.tuning.strategy.warmup_on(timeframe) + trading.validation.window + 1,
         )
 
     def _commit(

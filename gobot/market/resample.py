@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gobot.core import DataError, Timeframe
-from gobot.market.candles import Candles
+from gobot.market.candles import Candles, Ints
 
 
 def resample(candles: Candles, from_tf: Timeframe, to_tf: Timeframe) -> Candles:
@@ -37,3 +37,11 @@ def resample(candles: Candles, from_tf: Timeframe, to_tf: Timeframe) -> Candles:
         candles.close[rows[:, -1]],
         candles.volume[rows].sum(axis=1),
     )
+
+
+def newest_closed(longer: Candles, to_tf: Timeframe, candles: Candles, from_tf: Timeframe) -> Ints:
+    """For each of ``candles`` the row of the newest of ``longer`` that has closed when it closes; -1 where none has.
+
+    A 1h candle that opened at 10:00 belongs to the 15m candle of 10:45, which closes with it, and to those after it.
+    """
+    return np.searchsorted(longer.time, candles.time + (from_tf.ms - to_tf.ms), "right") - 1

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from gobot.core import Timeframe
 from gobot.strategy.param import Constraint, Param, bind
 
 
@@ -34,6 +35,10 @@ class Strategy(ABC):
 
     A row may use its own candle and those before it, never later ones: no ``shift(-1)``, no ``center=True``.
     Strategies hold no state: the same candles always give the same signals.
+
+    Longer candles come by declaration: with ``timeframes = ("1h", "4h")`` the frame of `signals` also has the columns
+    ``close_1h``, ``rsi_1h`` and so on: the candles, and what `indicators_for` makes of them, each as of the newest 1h
+    candle that had closed by then.
     """
 
     name: ClassVar[str] = ""
@@ -65,9 +70,30 @@ class Strategy(ABC):
         `wilder_warmup` or `ema_warmup`.
         """
 
+    @property
+    def timeframes(self) -> tuple[str, ...]:
+        """The longer timeframes it looks at, such as ``("1h", "4h")``: multiples of the one that it trades on."""
+        return ()
+
+    def warmup_for(self, timeframe: str) -> int:  # noqa: ARG002  # for subclasses
+        """How many candles of one of `timeframes` decide a row; as many as of the traded one unless you say so."""
+        return self.warmup
+
+    def warmup_on(self, timeframe: Timeframe) -> int:
+        """How many candles of ``timeframe`` decide a row when it trades on them, its longer timeframes included."""
+        ratios = {name: Timeframe.parse(name).ms // timeframe.ms for name in self.timeframes}
+        return max(self.warmup, *(ratio * (self.warmup_for(name) + 1) - 1 for name, ratio in ratios.items()), 1)
+
     @abstractmethod
     def indicators(self, candles: pd.DataFrame) -> Mapping[str, pd.Series]:
         """Named columns computed from open, high, low, close, volume (UTC index); `signals` gets them in its frame."""
+
+    def indicators_for(self, timeframe: str, candles: pd.DataFrame) -> Mapping[str, pd.Series]:  # noqa: ARG002
+        """Named columns computed from the candles of one of `timeframes`; the same as `indicators` unless you say so.
+
+        `signals` gets them with the timeframe behind the name: ``rsi_1h``.
+        """
+        return self.indicators(candles)
 
     @abstractmethod
     def signals(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +104,7 @@ class Strategy(ABC):
 
         ``row`` holds the candle, the indicators, and the signal's ``entry`` and ``exit``.
         """
-        values = [f"{name} {value:.6g}" for name, value in row.items() if name not in _NO_INDICATOR]
+        values = [f"{name} {value:.6g}" for name, value in row.items() if name.partition("_")[0] not in _NO_INDICATOR]
         return f"{self.name}: {', '.join(values)}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,22 +15,33 @@ import pandas as pd
 from gobot.core import Action, Direction, GobotError, Idea, StrategyError, iso
 from gobot.market import Candles
 from gobot.strategy.base import Strategy
+from gobot.strategy.indicators.cache import IndicatorCache
+from gobot.strategy.longer import frame_of, longer_columns
 from gobot.strategy.signals import EXIT_LONG, EXIT_SHORT, SIGNAL_COLUMNS, Flags, Floats, Signals
 
 _EXIT_BIT = {Direction.LONG: EXIT_LONG, Direction.SHORT: EXIT_SHORT}
 
 
-def evaluate(strategy: Strategy, candles: Candles) -> Signals:
+def evaluate(strategy: Strategy, candles: Candles, cache: IndicatorCache | None = None) -> Signals:
     """The signals of ``strategy`` on every candle; none before its warm-up is over.
 
-    Raises `StrategyError` when the strategy's own code fails (with file and line) or what it returns is unusable.
+    A sweep hands the same ``cache`` to every call on the same candles, and indicators are computed once.  Raises
+    `StrategyError` when the strategy's own code fails (with file and line) or what it returns is unusable.
     """
-    with _blamed_on(strategy):
-        first = max(strategy.warmup, 1) - 1
+    with nullcontext() if cache is None else cache.used(), _blamed_on(strategy):
+        # One candle alone does not tell its length, which longer timeframes are made from.
+        first = max(strategy.warmup, 2 if strategy.timeframes else 1) - 1
         if len(candles) <= first:
             return Signals.none(len(candles))
-        prices = candles.frame()
-        frame = _joined(strategy, prices, dict(strategy.indicators(prices)))
+        prices = frame_of(candles)
+        indicators = dict(strategy.indicators(prices))
+        if strategy.timeframes:
+            longer, settled = longer_columns(strategy, candles, prices.index)
+            first = max(first, settled)
+            if len(candles) <= first:
+                return Signals.none(len(candles))
+            indicators |= longer
+        frame = _joined(strategy, prices, indicators)
         entry_column, exit_column, stop, target, confidence = _table(strategy, strategy.signals(frame), len(candles))
     entry = _flags(strategy, entry_column, "entry", -1, 1)
     exit_ = _flags(strategy, exit_column, "exit", 0, EXIT_LONG | EXIT_SHORT)
@@ -76,7 +87,7 @@ def idea(
         price=float(candles.close[-1]),
         strategy=strategy.name,
         branch=branch,
-        reason=_reason(strategy, signals, action),
+        reason=_reason(strategy, signals, action, candles),
         stop=_known(signals.stop) if entering else None,
         target=_known(signals.target) if entering else None,
     )
@@ -111,9 +122,10 @@ def _action(signals: Signals, holding: Direction | None) -> Action:
     return Action.HOLD
 
 
-def _reason(strategy: Strategy, signals: Signals, action: Action) -> str:
+def _reason(strategy: Strategy, signals: Signals, action: Action, candles: Candles) -> str:
     if signals.frame is None:
-        return f"warming up: {strategy.warmup - len(signals)} more candles are needed"
+        needed = strategy.warmup_on(candles.step()) if len(candles) > 1 else strategy.warmup
+        return f"warming up: {max(1, needed - len(candles))} more candles are needed"
     if action is Action.HOLD:
         return "no signal"
     with _blamed_on(strategy):

@@ -20,8 +20,8 @@ from gobot.core import GobotError, StrategyError
 from gobot.strategy.base import Strategy
 
 SHIPPED: Mapping[str, str] = {
-    "rsi_reversion": "gobot.strategy.rsi_reversion:RsiReversion",
-    "sma_cross": "gobot.strategy.sma_cross:SmaCross",
+    "rsi_reversion": "gobot.strategy.shipped.rsi_reversion:RsiReversion",
+    "sma_cross": "gobot.strategy.shipped.sma_cross:SmaCross",
 }
 """Where the shipped strategies live, by name; imported when they are asked for."""
 

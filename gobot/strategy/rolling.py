@@ -27,8 +27,8 @@ def floats(series: pd.Series) -> Floats:
 
 
 @njit(cache=True)
-def rolling_mean(values: Floats, period: int) -> Floats:
-    """Mean of each ``period`` values up to here; NaN where there are fewer."""
+def rolling_sum(values: Floats, period: int) -> Floats:
+    """Sum of each ``period`` values up to here; NaN where there are fewer."""
     out = np.full(values.size, np.nan)
     rows = values.size - period + 1
     if period < 1 or rows < 1:
@@ -37,8 +37,67 @@ def rolling_mean(values: Floats, period: int) -> Floats:
     for offset in range(1, period):
         for row in range(rows):
             total[row] += values[row + offset]
-    for row in range(rows):
-        out[row + period - 1] = total[row] / period
+    out[period - 1 :] = total
+    return out
+
+
+@njit(cache=True)
+def rolling_mean(values: Floats, period: int) -> Floats:
+    """Mean of each ``period`` values up to here; NaN where there are fewer."""
+    return rolling_sum(values, period) / period
+
+
+@njit(cache=True)
+def rolling_weighted(values: Floats, period: int) -> Floats:
+    """Mean of each ``period`` values up to here, weighted 1, 2, … ``period`` from the oldest to the newest."""
+    out = np.full(values.size, np.nan)
+    for row in range(period - 1, values.size):
+        total = 0.0
+        for offset in range(period):
+            total += (offset + 1) * values[row - period + 1 + offset]
+        out[row] = total / (period * (period + 1) / 2)
+    return out
+
+
+@njit(cache=True)
+def rolling_line(values: Floats, period: int) -> tuple[Floats, Floats]:
+    """The straight line through each ``period`` values up to here, by least squares: its end and its slope."""
+    end, slope = np.full(values.size, np.nan), np.full(values.size, np.nan)
+    middle, spread = (period - 1) / 2, period * (period * period - 1) / 12
+    mean = rolling_mean(values, period)
+    for row in range(period - 1, values.size):
+        total = 0.0
+        for offset in range(period):
+            total += (offset - middle) * (values[row - period + 1 + offset] - mean[row])
+        slope[row] = total / spread if period > 1 else 0.0
+        end[row] = mean[row] + slope[row] * middle
+    return end, slope
+
+
+@njit(cache=True)
+def rolling_rank(values: Floats, period: int) -> Floats:
+    """Percent of the ``period`` values before each that lie below it."""
+    out = np.full(values.size, np.nan)
+    for row in range(period, values.size):
+        below = 0
+        for at in range(row - period, row):
+            below += values[at] < values[row]
+        out[row] = 100.0 * below / period
+    return out
+
+
+@njit(cache=True)
+def smoothed(values: Floats, period: int, alpha: float) -> Floats:
+    """Exponential smoothing that begins with the mean of the first ``period`` values."""
+    out = np.full(values.size, np.nan)
+    first = 0
+    while first < values.size and math.isnan(values[first]):
+        first += 1
+    if first + period > values.size:
+        return out
+    out[first + period - 1] = values[first : first + period].mean()
+    for row in range(first + period, values.size):
+        out[row] = out[row - 1] + alpha * (values[row] - out[row - 1])
     return out
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from gobot.backtest import Rules, backtest
 from gobot.strategy import Param, crossover, crossunder, signal_frame
-from gobot.strategy.sma_cross import SmaCross
+from gobot.strategy.shipped.sma_cross import SmaCross
 
 
 class BracketCross(SmaCross):

@@ -10,7 +10,7 @@ from gobot.backtest.kernel import TRADE
 from gobot.core import DataError, StrategyError, Timeframe, UsageError
 from gobot.market import Candles
 from gobot.settings import Settings
-from gobot.strategy.sma_cross import SmaCross
+from gobot.strategy.shipped.sma_cross import SmaCross
 
 QUARTER = Timeframe.parse("15m")
 

@@ -20,8 +20,8 @@ from gobot.strategy import (
     load_strategy,
     signal_frame,
 )
-from gobot.strategy.rsi_reversion import RsiReversion
-from gobot.strategy.sma_cross import SmaCross
+from gobot.strategy.shipped.rsi_reversion import RsiReversion
+from gobot.strategy.shipped.sma_cross import SmaCross
 
 COLUMNS = ("entry", "exit", "stop", "target", "confidence")
 

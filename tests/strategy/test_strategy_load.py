@@ -5,7 +5,7 @@ import pytest
 
 from gobot.core import StrategyError
 from gobot.strategy import SHIPPED, evaluate, load_strategy, strategy_class
-from gobot.strategy.sma_cross import SmaCross
+from gobot.strategy.shipped.sma_cross import SmaCross
 
 OWN = '''
 from dataclasses import dataclass

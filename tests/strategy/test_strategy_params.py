@@ -5,7 +5,7 @@ import pytest
 
 from gobot.core import StrategyError
 from gobot.strategy import Constraint, Param, Strategy, signal_frame
-from gobot.strategy.sma_cross import SmaCross
+from gobot.strategy.shipped.sma_cross import SmaCross
 
 
 class Sample(Strategy):

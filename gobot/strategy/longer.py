@@ -1,0 +1,52 @@
+"""Longer timeframes beside the traded one: what was known of them at the close of each candle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from gobot.core import DataError, GobotError, StrategyError, Timeframe
+from gobot.market import Candles, newest_closed, resample
+from gobot.market.candles import Ints
+from gobot.strategy.base import Strategy
+from gobot.strategy.indicators.cache import shared
+
+frame_of = shared(Candles.frame)
+"""The candles as a DataFrame; made once for all who share an `IndicatorCache`."""
+
+_resampled = shared(resample)
+
+
+def longer_columns(strategy: Strategy, candles: Candles, index: pd.Index) -> tuple[dict[str, pd.Series], int]:
+    """The columns of all longer timeframes under ``index``, and the first row at which enough of them had closed.
+
+    Raises `StrategyError` for a timeframe that cannot be made of these candles.
+    """
+    columns: dict[str, pd.Series] = {}
+    first = 0
+    for name in strategy.timeframes:
+        longer, rows = _aligned(strategy, name, candles)
+        first = max(first, int(np.searchsorted(rows, strategy.warmup_for(name) - 1)))
+        frame = frame_of(longer)
+        own = strategy.indicators_for(name, frame)
+        for column, values in (*frame.items(), *own.items()):
+            if len(values) != len(longer):
+                raise StrategyError(
+                    f"{strategy.name}.indicators_for: {column} has {len(values)} rows for {len(longer)} {name} candles"
+                )
+            # Row -1, before the first close, is the NaN put at the end.
+            known = np.append(values.to_numpy(np.float64), np.nan)[rows]
+            columns[f"{column}_{name}"] = pd.Series(known, index=index, copy=False)
+    return columns, first
+
+
+def _aligned(strategy: Strategy, name: str, candles: Candles) -> tuple[Candles, Ints]:
+    """The longer candles, and which of them had closed last at the close of each candle."""
+    try:
+        base, length = candles.step(), Timeframe.parse(name)
+        longer = _resampled(candles, base, length)
+    except DataError as error:
+        raise StrategyError(f"{strategy.name} looks at {name} candles, but {error}") from error
+    except GobotError as error:
+        raise StrategyError(f"{strategy.name}.timeframes: {error}") from error
+    return longer, newest_closed(longer, length, candles, base)

@@ -1,0 +1,1 @@
+"""The strategies that gobot ships: one file each, imported when it is asked for."""

@@ -79,10 +79,10 @@ def build_daemon(loaded: Loaded, options: RunOptions) -> Daemon:
     Raises `GobotError` in one sentence for whatever cannot be opened, read or found.
     """
     state = loaded.paths.state
-    stored, progress_file = _stored_progress(state)
     announcer = Announcer()
-    world = _world(loaded, options, stored)
     ledger = Ledger.open(loaded.database_url)
+    stored, progress_file = _stored_progress(state, ledger)
+    world = _world(loaded, options, stored)
     trading = loaded.settings.trading
     house = House(
         clock=world.clock,
@@ -118,11 +118,13 @@ def build_daemon(loaded: Loaded, options: RunOptions) -> Daemon:
     )
 
 
-def _stored_progress(state: Path) -> tuple[Progress | None, JsonFile]:
-    """The loop's last place and the file it came from."""
+def _stored_progress(state: Path, ledger: Ledger) -> tuple[Progress | None, JsonFile]:
+    """The loop's last place, from its file or else from the ledger, and the file."""
     file = JsonFile(state / "progress.json", PROGRESS_SCHEMA)
     document = file.read()
-    return (None if document is None else Progress.from_document(document.get("progress", {}))), file
+    if document is None:
+        return Progress.from_ledger(ledger), file
+    return Progress.from_document(document.get("progress", {})), file
 
 
 def _world(loaded: Loaded, options: RunOptions, stored: Progress | None) -> _World:

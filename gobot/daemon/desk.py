@@ -8,7 +8,7 @@ from typing import Any
 from loguru import logger
 
 from gobot.core import Clock
-from gobot.daemon.events import Announcer, BreakerChanged, StateDamaged
+from gobot.daemon.events import Announcer, BreakerChanged
 from gobot.memory import JsonFile
 from gobot.risk import Risk, RiskEvent, RiskState, SteadyClock
 
@@ -22,7 +22,7 @@ class RiskDesk:
     """
 
     def __init__(self, file: JsonFile, clock: Clock, announcer: Announcer) -> None:
-        self._file = file
+        self.file = file
         self._clock = clock
         self._steady = SteadyClock(clock)
         self._announcer = announcer
@@ -35,14 +35,12 @@ class RiskDesk:
 
         ``expected`` says that there must have been one: its absence then fails closed, as damage does.
         """
-        document = self._file.read()
-        if self._file.damage is not None:
-            self._announcer.publish(StateDamaged(at_ms=self._clock.now_ms(), message=self._file.damage.sentence))
+        document = self.file.read()
         if document is not None:
             self.folded_cycle = int(document.pop("folded_cycle", 0))
             self.state = RiskState.from_document(document)
         elif expected:
-            self.state = RiskState.unreadable(f"{self._file.path.name} is gone")
+            self.state = RiskState.unreadable(f"{self.file.path.name} is gone")
         self._told = self.label
 
     @property
@@ -70,7 +68,7 @@ class RiskDesk:
         if cycle is not None:
             self.folded_cycle = cycle
         if (self.state, self.folded_cycle) != before:
-            self._file.write({**self.state.document(), "folded_cycle": self.folded_cycle})
+            self.file.write({**self.state.document(), "folded_cycle": self.folded_cycle})
         self.tell()
 
     def tell(self) -> None:

@@ -24,6 +24,7 @@ from gobot.daemon.events import (
     DaemonStopped,
     ErrorHappened,
     LoopSlowed,
+    StateDamaged,
     TradingPaused,
     TradingResumed,
 )
@@ -40,6 +41,7 @@ from gobot.daemon.scan import MarketView, scan
 from gobot.daemon.snapshot import Snapshot
 from gobot.daemon.tuning import Tuning
 from gobot.daemon.validate import validate
+from gobot.memory import Pattern
 from gobot.risk import Approved, ProbeStarted, Verdict
 
 # Closed trades that risk looks at for cooldowns and the day's result.
@@ -70,7 +72,7 @@ class Orchestrator:
         self.turn = asyncio.Lock()
         self.stopping = asyncio.Event()
         self._guard = Guard(house, self.picture, self.turn)
-        self._patterns = read_patterns(house.patterns_file)
+        self._patterns: list[Pattern] = []
         self._ledger_run = 0
         self._step_began = time.monotonic()
 
@@ -84,11 +86,13 @@ class Orchestrator:
         house, mode = self.house, self.tuning.trading.mode
         resumed = self.logbook.begin_session(mode=mode, limit=self._limit)
         house.desk.load(expected=house.ledger.last_cycle() > 0)
+        self._patterns = read_patterns(house.patterns_file)
         branch = self.tuning.branch.name
         self._ledger_run = house.ledger.start_run(
             mode=mode, version=__version__, strategy=self.tuning.strategy.name, branch=branch, at_ms=self._now()
         )
         self._enter_branch()
+        self._tell_damage()
         await self._guard.look(self.tuning.risk, self._now())
         logger.info("started", mode=mode, branch=branch, symbols=len(house.symbols), resumed=resumed or "no")
         house.announcer.publish(
@@ -104,6 +108,14 @@ class Orchestrator:
         )
         if self.logbook.progress.in_cycle:
             await self._attempt("cycle", self._run_cycle())
+
+    def _tell_damage(self) -> None:
+        """Say which files of the state directory were damaged and what is used instead."""
+        house = self.house
+        for file in (house.progress_file, house.desk.file, house.patterns_file, house.branch_file):
+            if file.damage is not None:
+                logger.critical("a state file was damaged", what=file.damage.sentence)
+                house.announcer.publish(StateDamaged(at_ms=self._now(), message=file.damage.sentence))
 
     def data_ended(self) -> None:
         """The simulated market has no more candles: the session is over."""

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from gobot.core import StateError
+from gobot.ledger import Ledger
 
 PROGRESS_SCHEMA = 1
 IDLE = "idle"
@@ -60,6 +61,26 @@ class Progress:
         if not {"mode", "branch"} <= set(document) <= known:
             raise StateError("progress.json is not in the form this version writes: set it aside and start again")
         return cls(**document)
+
+    @classmethod
+    def from_ledger(cls, ledger: Ledger) -> Progress | None:
+        """The place as far as the ledger knows it, for when the file is lost; None before the first cycle.
+
+        The session is forgotten, the cycle is not: one that never finished is taken up again.
+        """
+        row = ledger.cycle(ledger.last_cycle())
+        if row is None:
+            return None
+        run = ledger.runs(limit=1)[0]
+        unfinished = row.finished_ms is None
+        return cls(
+            mode=run.mode,
+            branch=run.branch,
+            cycle=row.cycle,
+            phase=PHASES[0] if unfinished else IDLE,
+            cycle_ms=row.started_ms,
+            now_ms=row.started_ms,
+        )
 
     def fresh_session(self, *, max_iterations: int) -> Progress:
         """A new session from here: iterations count from zero, the cycle number goes on."""

@@ -264,12 +264,15 @@ class RateLimiter:
         self._alarm = asyncio.get_running_loop().create_task(self._ring(delay))
 
     async def _ring(self, delay: float) -> None:
-        # Clocks count milliseconds: rounding down would ring before anything has changed.
-        await self._clock.sleep(math.ceil(delay * 1000) / 1000)
-        self._alarm = None
         try:
+            # Clocks count milliseconds: rounding down would ring before anything has changed.
+            await self._clock.sleep(math.ceil(delay * 1000) / 1000)
+            self._alarm = None
             self._dispatch()
+        except asyncio.CancelledError:
+            raise
         except BaseException as error:
+            self._alarm = None
             self._turn_away(error)
             raise
 
@@ -314,7 +317,8 @@ class RateLimiter:
         permit.settled = True
         now_ms = self._clock.now_ms()
         told = {name.lower(): value for name, value in headers.items()} if headers else {}
-        self._allowance.settle(permit, told, self._clock.monotonic(), now_ms)
+        answered = outcome not in (NO_ANSWER, CANCELLED)
+        self._allowance.settle(permit, told, self._clock.monotonic(), now_ms, answered=answered)
         self._journal.ended(permit, outcome, now_ms)
         return True
 

@@ -56,9 +56,7 @@ class Allowance:
 
     def too_heavy(self, priority: Priority, cost: Cost) -> Window | None:
         """The limit that can never hold a request of this cost, None if all can."""
-        # Every priority below CRITICAL gets the standing of HIGH when it has waited long enough.
-        standing = Priority.CRITICAL if priority is Priority.CRITICAL else Priority.HIGH
-        return next((w for w in self.windows if not w.holds(cost[w.measure], standing)), None)
+        return next((w for w in self.windows if not w.holds(cost[w.measure], priority)), None)
 
     def delay(self, standing: Priority, cost: Cost, now: float) -> float:
         """Seconds until ``cost`` fits everywhere for a request of this standing; 0 if it does now.
@@ -84,12 +82,13 @@ class Allowance:
         for window in self.windows:
             window.give_back(permit.cost[window.measure])
 
-    def settle(self, permit: Permit, headers: Mapping[str, str], now: float, now_ms: int) -> None:
-        """A request has its answer, with ``headers`` (lower-case names), or never will.  ``now_ms``: the wall clock."""
+    def settle(self, permit: Permit, headers: Mapping[str, str], now: float, now_ms: int, *, answered: bool) -> None:
+        """A request has ended; ``headers`` (lower-case names) are the answer's, ``now_ms`` is the wall clock."""
         del self._in_flight[permit]
         for window in self.windows:
             if amount := permit.cost[window.measure]:
-                window.settle(amount, _count(headers, window.header), permit.sent, now, now_ms)
+                venue = _count(headers, window.header)
+                window.settle(amount, venue, permit.sent, now, now_ms, answered=answered)
 
     def unanswered(self, now: float) -> Permit | None:
         """The oldest request if it has been under way for so long that no answer will come."""

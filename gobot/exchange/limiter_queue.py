@@ -41,8 +41,8 @@ class WaitingLine:
     """The queue: one line per priority, first come, first served.
 
     The oldest of the highest priority is next, and while it waits for room nobody passes it: that is what lets a
-    heavy request through under any load of light ones.  So that a lower priority is not passed over for ever either,
-    one that has had nothing let through for ``patience`` seconds gets a turn: its oldest request goes next, before
+    heavy request through under any load of light ones.  So that higher priorities do not pass a lower one for ever
+    either, one that has been passed for ``patience`` seconds gets a turn: its oldest request goes next, before
     everything but CRITICAL, with the standing of HIGH.  One request a turn: that bounds what a higher priority can
     lose to a lower one.
     """
@@ -50,7 +50,8 @@ class WaitingLine:
     def __init__(self, patience: float) -> None:
         self._patience = patience
         self._lines: tuple[OrderedDict[Waiter, None], ...] = tuple(OrderedDict() for _ in Priority)
-        self._served = [-math.inf] * len(Priority)
+        # Since when higher priorities pass those who wait in a line; infinite if none does.
+        self._passed_since = [math.inf] * len(Priority)
         self._size = 0
 
     def __len__(self) -> int:
@@ -67,33 +68,39 @@ class WaitingLine:
 
     def remove(self, waiter: Waiter) -> None:
         """Leave; who has left already may do so again."""
-        if waiter in self._lines[waiter.priority]:
-            del self._lines[waiter.priority][waiter]
+        line = self._lines[waiter.priority]
+        if waiter in line:
+            del line[waiter]
             self._size -= 1
+            if not line:
+                self._passed_since[waiter.priority] = math.inf
 
     def served(self, priority: Priority, now: float) -> None:
-        """A request of ``priority`` was let through."""
-        self._served[priority] = now
+        """A request of ``priority`` was let through: whoever waits in a lower one was passed."""
+        self._passed_since[priority] = math.inf
+        if self._size:
+            for lower in range(priority + 1, len(self._lines)):
+                if self._lines[lower]:
+                    self._passed_since[lower] = min(self._passed_since[lower], now)
 
     def next(self, now: float, quiet_until: float = -math.inf) -> Next | None:
-        """Who is next, None if nobody waits.  While all were quiet, nobody was passed over."""
+        """Who is next, None if nobody waits.  Up to ``quiet_until`` nobody could go, so nobody was passed."""
         heads = [next(iter(line)) for line in self._lines if line]
         if not heads:
             return None
         top = heads[0]
         if top.priority is Priority.CRITICAL:
             return Next(top, top.priority, math.inf)
-        nothing_since = [max(head.since, self._served[head.priority], quiet_until) for head in heads]
-        longest = min(nothing_since)
+        passed_since = [max(self._passed_since[head.priority], quiet_until) for head in heads]
+        longest = min(passed_since)
         turn_in = longest + self._patience - now
         if turn_in <= 0:
-            return Next(heads[nothing_since.index(longest)], Priority.HIGH, math.inf)
+            return Next(heads[passed_since.index(longest)], Priority.HIGH, math.inf)
         return Next(top, top.priority, turn_in)
 
     def clear(self) -> list[Waiter]:
-        """Everyone leaves; who it was, in no order."""
+        """Everyone leaves; who it was."""
         everyone = [waiter for line in self._lines for waiter in line]
-        for line in self._lines:
-            line.clear()
-        self._size = 0
+        for waiter in everyone:
+            self.remove(waiter)
         return everyone

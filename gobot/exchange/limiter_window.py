@@ -10,7 +10,7 @@ the last one was let through.
 **Other people's requests** (another process behind the same address) show in the venue's own count, which it
 sends with its answers and starts anew with each calendar window.  The count that rules is the larger of the two,
 where to the venue's count is added what it may not have seen yet: requests without an answer, and those whose
-answer carried no count.
+answer came without a count and after the last request that brought one was sent.
 
 Answers are gathered in slices of 1/60 of the window, each kept until its youngest has expired: memory is bounded
 and a place is freed at most that much later than it could be.
@@ -23,6 +23,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from gobot.exchange.limits import Limit
+from gobot.exchange.priority import Priority
 
 _SLICES = 60
 # The clocks of host and venue differ, and answers travel: this much around the turn of a calendar window belongs to
@@ -44,6 +45,7 @@ class Window:
         "_settled",
         "_slice",
         "_slices",
+        "_unanswered",
         "_unseen",
         "_venue",
         "_venue_ceilings",
@@ -58,7 +60,8 @@ class Window:
         self._settled = 0
         self._in_flight = 0
         self._venue: int | None = None
-        self._unseen = 0
+        self._unanswered = 0
+        self._unseen: deque[tuple[float, int]] = deque()  # when the answer came at the latest, how much
         self._calendar_end = -math.inf
         self.measure = int(limit.measure)
         self.header = limit.header
@@ -84,12 +87,12 @@ class Window:
         self._expire(now)
         return max(self._settled + self._in_flight, self._venue_used(now))
 
-    def holds(self, amount: int, standing: int) -> bool:
-        """Whether a request of ``amount`` can ever be let through with this standing."""
-        return amount <= self._ceilings[standing]
+    def holds(self, amount: int, priority: Priority) -> bool:
+        """Whether a request of ``amount`` can ever be let through."""
+        return amount <= self._ceilings[min(priority, Priority.HIGH)]
 
-    def delay(self, amount: int, standing: int, now: float) -> float:
-        """Seconds until ``amount`` fits under the ceilings of that standing, a priority's number; 0 if it does now.
+    def delay(self, amount: int, standing: Priority, now: float) -> float:
+        """Seconds until ``amount`` fits under the ceilings of that standing; 0 if it does now.
 
         Infinite as long as that hangs on answers that have not come.
         """
@@ -97,6 +100,8 @@ class Window:
             return 0.0
         if self._slices and self._slices[0][0] <= now:
             self._expire(now)
+        if amount > self._ceilings[standing]:
+            standing = min(standing, Priority.HIGH)  # too heavy for its own part: it waits for that of HIGH
         over = self._settled + self._in_flight + amount - self._ceilings[standing]
         wait = self._freed_in(over, now) if over > 0 else 0.0
         if self._venue is not None and self._venue_used(now) + amount > self._venue_ceilings[standing]:
@@ -111,37 +116,37 @@ class Window:
         """A request that was let through was never sent."""
         self._in_flight -= amount
 
-    def settle(self, amount: int, venue: int | None, sent: float, now: float, now_ms: int) -> None:
+    def settle(
+        self, amount: int, venue: int | None, sent: float, now: float, now_ms: int, *, answered: bool = True
+    ) -> None:
         """A request let through at ``sent`` has its answer, or never will.
 
         ``venue`` is the count that came with the answer, None if none did; ``now_ms`` is the wall clock, ms.
         """
         self._in_flight -= amount
-        if self.header:
-            self._hear(amount, venue, sent, now, now_ms)
         self._expire(now)
         self._settled += amount
-        expires = (math.floor(now / self._slice) + 1) * self._slice + self.limit.seconds
-        if self._slices and self._slices[-1][0] >= expires:
-            expires, gathered = self._slices.pop()
-            amount += gathered
-        self._slices.append((expires, amount))
-
-    def _hear(self, amount: int, venue: int | None, sent: float, now: float, now_ms: int) -> None:
-        length = self.limit.seconds
+        slice_end = (math.floor(now / self._slice) + 1) * self._slice
+        _gather(self._slices, slice_end + self.limit.seconds, amount)
+        if not self.header:
+            return
         if now >= self._calendar_end:
-            self._calendar_end = now + length - (now_ms - _MARGIN_MS) % (length * 1000) / 1000
-            self._venue, self._unseen = None, 0
-        if venue is None or sent < self._calendar_end - length:
-            # No count, or one that may be of the calendar window before: the request may yet show in this one.
-            self._unseen += amount
-        else:
+            self._calendar_end = now + self.limit.seconds - (now_ms - _MARGIN_MS) % (self.limit.seconds * 1000) / 1000
+            self._venue, self._unanswered = None, 0
+            self._unseen.clear()
+        if venue is not None and sent >= self._calendar_end - self.limit.seconds:
             self._venue = venue if self._venue is None else max(self._venue, venue)
+            while self._unseen and self._unseen[0][0] <= sent:
+                self._unseen.popleft()
+        elif answered:  # without a count, or with one that may be of the calendar window before
+            _gather(self._unseen, slice_end, amount)
+        else:
+            self._unanswered += amount
 
     def _venue_used(self, now: float) -> int:
         if self._venue is None or now >= self._calendar_end:
             return 0
-        return self._venue + self._in_flight + self._unseen
+        return self._venue + self._in_flight + self._unanswered + sum(amount for _, amount in self._unseen)
 
     def _freed_in(self, over: int, now: float) -> float:
         for expires, amount in self._slices:
@@ -154,6 +159,14 @@ class Window:
         slices = self._slices
         while slices and slices[0][0] <= now:
             self._settled -= slices.popleft()[1]
+
+
+def _gather(slices: deque[tuple[float, int]], end: float, amount: int) -> None:
+    """Add ``amount`` to the slice that ends at ``end``, the newest one."""
+    if slices and slices[-1][0] >= end:
+        end, gathered = slices.pop()
+        amount += gathered
+    slices.append((end, amount))
 
 
 def _part_of(ceiling: int, part: float) -> int:

@@ -48,14 +48,35 @@ def test_a_state_directory_that_cannot_be_written_is_one_sentence(home) -> None:
     assert "the state directory cannot be written" in one_sentence(home.run("--cycles", "1", *SMALL))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_read_only_state_is_one_sentence(home) -> None:
+@pytest.fixture
+def small_disk(home):
+    """The state directory as a file system of its own, 1 MB large."""
+    home.state.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(home.state)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root may mount a file system here")
+    yield home
+    subprocess.run(["umount", "-l", str(home.state)], check=True)
+
+
+def test_a_full_file_system_is_one_sentence_and_room_heals_it(small_disk) -> None:
+    home = small_disk
+    sentence = one_sentence(home.run("--cycles", "600", *SMALL, "--set", "log.file=off"))
+    assert "full" in sentence or "space" in sentence, sentence
+    subprocess.run(["mount", "-o", "remount,size=64m", str(home.state)], check=True)
+    assert home.run("--cycles", "600", *SMALL).returncode == 0
+    assert home.json("status")["cycle"] == 600
+
+
+def test_a_read_only_file_system_is_one_sentence(small_disk) -> None:
+    home = small_disk
     assert home.run("--cycles", "2", *SMALL).returncode == 0
-    for path in (home.state, *home.state.glob("*")):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    one_sentence(home.run("--cycles", "1", *SMALL))
-    for path in (home.state, *home.state.glob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+    before = home.json("status")
+    subprocess.run(["mount", "-o", "remount,ro", str(home.state)], check=True)
+    assert "cannot be written" in one_sentence(home.run("--cycles", "1", *SMALL))
+    assert home.json("status") == before, "reading works all the same"
+    assert home.gobot("trades", "--json").returncode == 0
+    subprocess.run(["mount", "-o", "remount,rw", str(home.state)], check=True)
     assert home.run("--cycles", "1", *SMALL).returncode == 0
 
 

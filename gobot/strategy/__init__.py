@@ -1,7 +1,17 @@
 """Strategies: the base class, indicators, conditions, signals, and the shipped ones."""
 
 from gobot.strategy.base import Strategy
-from gobot.strategy.conditions import crossover, crossunder, overbought, oversold
+from gobot.strategy.conditions import (
+    alignment,
+    crossover,
+    crossunder,
+    falling,
+    lasting,
+    overbought,
+    oversold,
+    recently,
+    rising,
+)
 from gobot.strategy.evaluate import evaluate, idea
 from gobot.strategy.indicators.cache import IndicatorCache
 from gobot.strategy.load import SHIPPED, load_strategy, strategy_class
@@ -17,13 +27,18 @@ __all__ = [
     "Param",
     "Signals",
     "Strategy",
+    "alignment",
     "crossover",
     "crossunder",
     "evaluate",
+    "falling",
     "idea",
+    "lasting",
     "load_strategy",
     "overbought",
     "oversold",
+    "recently",
+    "rising",
     "signal_frame",
     "strategy_class",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gobot.strategy.indicators.series import before
 from gobot.strategy.rolling import crossings, floats
 
 Bools = npt.NDArray[np.bool_]
@@ -35,6 +38,45 @@ def oversold(oscillator: pd.Series, level: float = 30.0) -> pd.Series:
 def overbought(oscillator: pd.Series, level: float = 70.0) -> pd.Series:
     """True while ``oscillator`` is above ``level``."""
     return oscillator > level
+
+
+def rising(series: pd.Series, candles: int = 1) -> pd.Series:
+    """True where the value is above that of ``candles`` candles ago."""
+    values = floats(series)
+    return pd.Series(values > before(values, candles), index=series.index, copy=False)
+
+
+def falling(series: pd.Series, candles: int = 1) -> pd.Series:
+    """True where the value is below that of ``candles`` candles ago."""
+    values = floats(series)
+    return pd.Series(values < before(values, candles), index=series.index, copy=False)
+
+
+def recently(condition: pd.Series, candles: int) -> pd.Series:
+    """True where ``condition`` holds on this candle or held on one of the ``candles`` before it."""
+    return _counted(condition, candles + 1) > 0
+
+
+def lasting(condition: pd.Series, candles: int) -> pd.Series:
+    """True where ``condition`` held on each of the last ``candles`` candles, this one included."""
+    return _counted(condition, candles) == candles
+
+
+def alignment(frame: pd.DataFrame, column: str, timeframes: Iterable[str]) -> pd.Series:
+    """+1 where ``column`` is above zero on the traded timeframe and on all of ``timeframes``, -1 where below, else 0.
+
+    >>> trend = alignment(frame, "trend", self.timeframes)  # trend, trend_1h, trend_4h
+    """
+    sides = np.sign(np.stack([floats(frame[column]), *(floats(frame[f"{column}_{name}"]) for name in timeframes)]))
+    agreed = np.where((sides == sides[0]).all(axis=0), sides[0], 0.0)
+    return pd.Series(agreed, index=frame.index, copy=False)
+
+
+def _counted(condition: pd.Series, candles: int) -> pd.Series:
+    """On how many of the last ``candles`` candles it held."""
+    total = np.concatenate([[0], np.cumsum(condition.to_numpy(bool))])
+    first = np.maximum(np.arange(1, total.size) - candles, 0)
+    return pd.Series(total[1:] - total[first], index=condition.index, copy=False)
 
 
 def _where(a: pd.Series, b: pd.Series | float, sign: int) -> pd.Series:

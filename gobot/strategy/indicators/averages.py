@@ -66,7 +66,7 @@ def hma(series: pd.Series, period: int) -> pd.Series:
 def kama(series: pd.Series, period: int = 10) -> pd.Series:
     """Kaufman's adaptive moving average, fast in a trend and nearly still in noise.
 
-    In noise it forgets slowly: the warm-up for it is that of an average of 30 candles, `ema_warmup` squared at worst.
+    In noise it forgets slowly: within some 500 candles as a rule, within 5,000 where nothing moves at all.
     """
     return like(series, talib.KAMA(floats(series), period))
 

@@ -21,11 +21,11 @@ _SHOWN_DECISIONS = 8
 _BREAKER_STYLE = {"closed": "green", "half_open": "yellow", "open": "bold red", "latched": "bold white on red"}
 
 
-def render(snapshot: Snapshot, *, now_ms: int) -> RenderableType:
-    """The whole panel for one snapshot; ``now_ms`` is the daemon's clock, for the countdown."""
+def render(snapshot: Snapshot, *, countdown: float) -> RenderableType:
+    """The whole panel for one snapshot; ``countdown`` is the time to the next cycle in real seconds."""
     return Panel(
         Group(
-            _phases(snapshot, now_ms),
+            _phases(snapshot, countdown),
             Text(),
             _figures(snapshot),
             Text(),
@@ -60,14 +60,13 @@ def price(value: Decimal | float | None) -> str:
     return f"{number:,.{decimals}f}"
 
 
-def _phases(snapshot: Snapshot, now_ms: int) -> RenderableType:
+def _phases(snapshot: Snapshot, countdown: float) -> RenderableType:
     """The five phases with the one at work lit, the clock and the countdown."""
     steps = Text()
     for name in PHASES:
         steps.append(f" {name} ", "bold black on cyan" if name == snapshot.phase else "dim")
         steps.append("›" if name != PHASES[-1] else "", "dim")
     limit = f"/{snapshot.max_iterations}" if snapshot.max_iterations else ""
-    wait = max(0, snapshot.next_cycle_ms - now_ms) / 1000
     line = Table.grid(expand=True)
     line.add_column()
     line.add_column(justify="center")
@@ -75,12 +74,14 @@ def _phases(snapshot: Snapshot, now_ms: int) -> RenderableType:
     line.add_row(
         steps,
         Text(f"cycle {snapshot.cycle}  ({snapshot.iteration}{limit} of this run)", "bold"),
-        Text(f"{iso(now_ms)[:19].replace('T', ' ')} UTC · next in {_span(wait)}", "dim"),
+        Text(f"{iso(snapshot.at_ms)[:19].replace('T', ' ')} UTC · next in {_span(countdown)}", "dim"),
     )
     return line
 
 
 def _span(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
 

@@ -84,7 +84,7 @@ class LivePanel:
     def _draw(self) -> Any:
         from gobot.cli.panel import render
 
-        return render(self._daemon.operator.snapshot(), now_ms=self._daemon.clock.now_ms())
+        return render(self._daemon.operator.snapshot(), countdown=self._daemon.driver.seconds_until("cycle"))
 
     async def open(self) -> None:
         """Begin to draw."""

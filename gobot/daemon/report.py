@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
 from loguru import logger
 
-from gobot.core import ZERO, Idea, utc_day
+from gobot.core import ZERO, Action, Idea, utc_day
 from gobot.daemon.events import (
     Announcer,
     CycleFinished,
@@ -27,12 +28,14 @@ from gobot.risk import OrderFailed as OrderFailedEvent
 
 def decisions_of(ideas: Sequence[Idea], verdicts: Sequence[Verdict]) -> list[Decision]:
     """One line per verdict, and one per idea that held, for the ledger and for people."""
-    judged = [
-        _decision(verdict.idea, "refused", tuple(reason.sentence for reason in verdict.reasons))
-        if isinstance(verdict, Refused)
-        else _decision(verdict.idea, "approved", ())
-        for verdict in verdicts
-    ]
+    judged = []
+    for verdict in verdicts:
+        if isinstance(verdict, Refused):
+            judged.append(_decision(verdict.idea, "refused", tuple(reason.sentence for reason in verdict.reasons)))
+            continue
+        # An entry against an open position is two orders: what it closes is said as such.
+        idea = replace(verdict.idea, action=Action.EXIT) if verdict.kind == "close" else verdict.idea
+        judged.append(_decision(idea, "approved", ()))
     return judged + [_decision(idea, "hold", ()) for idea in ideas if idea.action == "hold"]
 
 

@@ -71,6 +71,9 @@ class Driver(Protocol):
     def next_due(self, name: str) -> int:
         """When the job of that name is due next (ms UTC); 0 when it is not planned."""
 
+    def seconds_until(self, name: str) -> float:
+        """How long a person has to wait for it, in real seconds."""
+
     async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
         """Run the jobs when due; return soon after ``stop`` is set, with no job left half done."""
 
@@ -86,6 +89,10 @@ class RealTimeDriver:
     def next_due(self, name: str) -> int:
         """When the job of that name is due next."""
         return self._due.get(name, 0)
+
+    def seconds_until(self, name: str) -> float:
+        """How long it is until then."""
+        return max(0.0, (self.next_due(name) - self._clock.now_ms()) / 1000)
 
     async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
         """Run the jobs until ``stop`` is set, then wait for the ones at work."""
@@ -145,10 +152,21 @@ class SimulatedDriver:
         self._end_ms = end_ms
         self._on_end = on_end
         self._due: dict[str, int] = {}
+        # Where the clock is being moved to, and when (by the event loop's clock) it will be there.
+        self._heading_for = 0
+        self._arrival = 0.0
 
     def next_due(self, name: str) -> int:
         """When the job of that name is due next."""
         return self._due.get(name, 0)
+
+    def seconds_until(self, name: str) -> float:
+        """The rest of the wait at hand and, at this speed, of those after it."""
+        due = self.next_due(name)
+        if not due or not self._speed:
+            return 0.0
+        now = asyncio.get_running_loop().time()
+        return max(0.0, self._arrival - now) + max(0, due - self._heading_for) / 1000 / self._speed
 
     async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
         """Run the jobs in order of time; those due at the same moment in the order given."""
@@ -172,6 +190,8 @@ class SimulatedDriver:
     async def _pace(self, at_ms: int, stop: asyncio.Event) -> None:
         """Wait as long as the way to ``at_ms`` takes at this speed, or until ``stop``."""
         seconds = (at_ms - self._clock.now_ms()) / 1000 / self._speed if self._speed else 0.0
+        self._heading_for = at_ms
+        self._arrival = asyncio.get_running_loop().time() + seconds
         if seconds <= 0:
             await asyncio.sleep(0)
             return

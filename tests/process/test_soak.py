@@ -38,5 +38,6 @@ def test_memory_stays_flat(home) -> None:
     settled = resident[len(resident) // 10 :]
     quarter = len(settled) // 4
     first, last = statistics.median(settled[:quarter]), statistics.median(settled[-quarter:])
-    print(f"{CYCLES} cycles: resident {first / 1000:.1f} MB in the first quarter, {last / 1000:.1f} MB in the last")
-    assert last <= first * 1.05
+    assert last <= first * 1.05, (
+        f"resident {first / 1000:.1f} MB in the first quarter, {last / 1000:.1f} MB in the last"
+    )

@@ -50,6 +50,7 @@ COMMANDS: dict[str, Row] = {
     "stop": Row("gobot.cli.control:stop", "End the daemon after the step at hand."),
     "close": Row("gobot.cli.control:close", "Close one open position at market, or all of them."),
     "reset-breaker": Row("gobot.cli.control:reset_breaker", "Close the circuit breaker and lift a latched stop."),
+    "data": Row("gobot.cli.data:app", "Import, check, list and export stored market data."),
     "config": Row("gobot.cli.config:app", "Write, check and show the settings."),
 }
 

@@ -1,24 +1,45 @@
-"""Market data: candles in memory and on disk.
+"""Market data: candles in memory, on disk, in anybody's files, and whether they can be trusted.
 
 The synthetic market is imported from `gobot.market.synthetic`, for it brings a compiler with it.
 """
 
+from gobot.market.aligned import aligned_frame, join_closed, newest_closed
 from gobot.market.candles import Candles
+from gobot.market.derived import read_or_resample
 from gobot.market.files import FundingRates, read_candles, read_funding
+from gobot.market.findings import Finding, Kind, Severity
+from gobot.market.funding import FundingStore
+from gobot.market.integrity import check, check_series, is_clean
 from gobot.market.listing import symbol_names
-from gobot.market.resample import newest_closed, resample
+from gobot.market.merge import Added
+from gobot.market.repair import CandleSource, Repaired, repair
+from gobot.market.resample import resample
 from gobot.market.series import Series, market_of
 from gobot.market.store import CandleStore
 
 __all__ = [
+    "Added",
+    "CandleSource",
     "CandleStore",
     "Candles",
+    "Finding",
     "FundingRates",
+    "FundingStore",
+    "Kind",
+    "Repaired",
     "Series",
+    "Severity",
+    "aligned_frame",
+    "check",
+    "check_series",
+    "is_clean",
+    "join_closed",
     "market_of",
     "newest_closed",
     "read_candles",
     "read_funding",
+    "read_or_resample",
+    "repair",
     "resample",
     "symbol_names",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -88,39 +88,35 @@ def runs(mask: Mask) -> tuple[Ints, Ints]:
 def find_runs(
     kind: Kind, severity: Severity, time: Ints, mask: Mask, timeframe: Timeframe, words: str, *, least: int = 1
 ) -> list[Finding]:
-    """A finding for every unbroken row of at least ``least`` True in ``mask``; ``words`` say what they are."""
+    """A finding for every unbroken row of at least ``least`` True in ``mask``, which belongs to ``time``."""
     starts, ends = runs(mask)
     long = ends - starts >= least
     starts, ends = starts[long], ends[long]
-    spans = np.stack([time[starts], time[ends - 1] + timeframe.ms, ends - starts], axis=1)
-    return in_places(
-        kind, severity, spans, lambda start, end, count: f"{words}: {candles(count, start, end, timeframe)}"
-    )
+    places = np.stack([time[starts], time[ends - 1] + timeframe.ms, ends - starts], axis=1)
+    return in_places(kind, severity, places, timeframe, words)
 
 
 def in_places(
-    kind: Kind, severity: Severity, spans: npt.NDArray[np.int64], sentence: Callable[[int, int, int], str]
+    kind: Kind, severity: Severity, places: npt.NDArray[np.int64], timeframe: Timeframe, words: str
 ) -> list[Finding]:
-    """A finding for each row (start, end, count) of ``spans``; what is beyond a hundred is summed up in the last."""
-    found = [
-        Finding(
-            kind=kind, severity=severity, start_ms=start, end_ms=end, count=count, sentence=sentence(start, end, count)
-        )
-        for start, end, count in spans[:_MOST_PLACES].tolist()
-    ]
-    rest = spans[_MOST_PLACES:]
+    """A finding for each row (start, end, count) of ``places``; those beyond a hundred are summed up in one."""
+
+    def finding(start_ms: int, end_ms: int, count: int, more: str = "") -> Finding:
+        where = iso(start_ms) if count == 1 else f"{iso(start_ms)} to {iso(end_ms - timeframe.ms)}"
+        sentence = f"{words}: {counted(count)}, {where}{more}"
+        return Finding(kind=kind, severity=severity, start_ms=start_ms, end_ms=end_ms, count=count, sentence=sentence)
+
+    found = [finding(*place) for place in places[:_MOST_PLACES].tolist()]
+    rest = places[_MOST_PLACES:]
     if len(rest):
-        start, end, count = int(rest[0, 0]), int(rest[-1, 1]), int(rest[:, 2].sum())
-        text = f"{sentence(start, end, count)} in {len(rest):,} further places"
-        found.append(Finding(kind=kind, severity=severity, start_ms=start, end_ms=end, count=count, sentence=text))
+        total = int(rest[:, 2].sum())
+        found.append(finding(int(rest[0, 0]), int(rest[-1, 1]), total, f", in {len(rest):,} further places"))
     return found
 
 
-def candles(count: int, start_ms: int, end_ms: int, timeframe: Timeframe) -> str:
-    """``43 candles, 2018-02-09T09:00:00Z to 2018-02-11T03:00:00Z``: how many, the first and the last."""
-    if count == 1:
-        return f"1 candle, {iso(start_ms)}"
-    return f"{count:,} candles, {iso(start_ms)} to {iso(end_ms - timeframe.ms)}"
+def counted(count: int, noun: str = "candle") -> str:
+    """``1 candle``, ``1,024 candles``."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def worst(findings: Iterable[Finding]) -> Severity | None:

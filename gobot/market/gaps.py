@@ -6,7 +6,8 @@ What the venue does not have is never invented: it is written down beside the se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -49,19 +50,21 @@ def missing(time: Ints, timeframe: Timeframe, start_ms: int | None = None, end_m
     return [Span(*span) for span in zip((opens[holes] + timeframe.ms).tolist(), opens[holes + 1].tolist(), strict=True)]
 
 
-def without(spans: Iterable[Span], known: Sequence[KnownGap]) -> list[Span]:
-    """What is left of ``spans`` when the ``known`` gaps are taken away."""
+def without(spans: Iterable[Span], known: Iterable[Span | KnownGap]) -> list[Span]:
+    """What is left of ``spans`` when the ``known`` ones are taken away; neither may overlap among themselves."""
     rest: list[Span] = []
-    for span in spans:
-        start = span.start_ms
-        for gap in sorted(known):
-            if gap.end_ms <= start or gap.start_ms >= span.end_ms:
-                continue
-            if gap.start_ms > start:
-                rest.append(Span(start, gap.start_ms))
-            start = gap.end_ms
-        if start < span.end_ms:
-            rest.append(Span(start, span.end_ms))
+    gaps = deque(sorted(known))
+    for start, end in sorted(spans):
+        at = start
+        while gaps and gaps[0].start_ms < end:
+            if gaps[0].start_ms > at:
+                rest.append(Span(at, gaps[0].start_ms))
+            at = max(at, gaps[0].end_ms)
+            if at > end:
+                break  # it reaches into a later span
+            gaps.popleft()
+        if at < end:
+            rest.append(Span(at, end))
     return rest
 
 

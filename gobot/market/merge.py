@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from gobot.market.candles import Candles
+from gobot.market.candles import Candles, Ints
+from gobot.market.findings import Mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +43,8 @@ def merge(
     """
     if not len(given):
         return stored, Added()
-    place = stored.time.searchsorted(given.time)
-    known = np.zeros(len(given), np.bool_)
-    inside = place < len(stored)
-    known[inside] = stored.time[place[inside]] == given.time[inside]
-    here, there = place[known], np.flatnonzero(known)
-    other = np.zeros(len(here), np.bool_)
-    for name in _values():
-        other |= getattr(stored, name)[here] != getattr(given, name)[there]
+    here, there = _common(stored, given)
+    other = _differing(stored, here, given, there)
     differing = int(other.sum())
     if differing and prefer_given:
         stored = _overwritten(stored, here[other], given, there[other])
@@ -58,6 +53,8 @@ def merge(
         replaced=differing if prefer_given else 0,
         kept=0 if prefer_given else differing,
     )
+    known = np.zeros(len(given), np.bool_)
+    known[there] = True
     fresh = np.flatnonzero(~known)
     if not len(fresh):
         return stored, found
@@ -69,7 +66,30 @@ def merge(
     return whole, replace(found, added=len(fresh) - expired, expired=expired)
 
 
-def _joined(stored: Candles, given: Candles, fresh: np.ndarray) -> Candles:
+def conflicts(stored: Candles, given: Candles) -> Mask:
+    """Which of ``given`` are in ``stored`` with other values."""
+    here, there = _common(stored, given)
+    found = np.zeros(len(given), np.bool_)
+    found[there] = _differing(stored, here, given, there)
+    return found
+
+
+def _common(stored: Candles, given: Candles) -> tuple[Ints, Ints]:
+    """The rows of both that have a time in common."""
+    place = stored.time.searchsorted(given.time)
+    there = np.flatnonzero(place < len(stored))
+    there = there[stored.time[place[there]] == given.time[there]]
+    return place[there], there
+
+
+def _differing(stored: Candles, here: Ints, given: Candles, there: Ints) -> Mask:
+    other = np.zeros(len(here), np.bool_)
+    for name in _values():
+        other |= getattr(stored, name)[here] != getattr(given, name)[there]
+    return other
+
+
+def _joined(stored: Candles, given: Candles, fresh: Ints) -> Candles:
     """``stored`` and the rows ``fresh`` of ``given``, whose times it does not have."""
     time = given.time[fresh]
     if not len(stored) or time[0] > stored.time[-1]:
@@ -80,14 +100,14 @@ def _joined(stored: Candles, given: Candles, fresh: np.ndarray) -> Candles:
     return Candles(*(column[order] for column in joined))
 
 
-def _overwritten(stored: Candles, here: np.ndarray, given: Candles, there: np.ndarray) -> Candles:
+def _overwritten(stored: Candles, here: Ints, given: Candles, there: Ints) -> Candles:
     columns = {name: getattr(stored, name).copy() for name in _values()}
     for name, column in columns.items():
         column[here] = getattr(given, name)[there]
     return replace(stored, **columns)
 
 
-def _taken(candles: Candles, rows: np.ndarray) -> Candles:
+def _taken(candles: Candles, rows: Ints) -> Candles:
     return Candles(*(getattr(candles, f.name)[rows] for f in fields(Candles)))
 
 

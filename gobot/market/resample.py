@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from gobot.core import DataError, Timeframe
-from gobot.market.candles import Candles, Ints
+from gobot.market.candles import Candles
+
+
+def divides(from_tf: Timeframe, to_tf: Timeframe) -> bool:
+    """Whether candles of ``to_tf`` can be put together from candles of ``from_tf``, which are shorter or as long."""
+    return to_tf.ms % from_tf.ms == 0
 
 
 def resample(candles: Candles, from_tf: Timeframe, to_tf: Timeframe) -> Candles:
@@ -16,8 +21,8 @@ def resample(candles: Candles, from_tf: Timeframe, to_tf: Timeframe) -> Candles:
     """
     if from_tf == to_tf:
         return candles
-    parts, rest = divmod(to_tf.ms, from_tf.ms)
-    if rest or not parts:
+    parts = to_tf.ms // from_tf.ms
+    if not divides(from_tf, to_tf):
         raise DataError(f"{to_tf} candles cannot be made from {from_tf} candles: the lengths do not divide")
     opens = candles.time - (candles.time - to_tf.floor(0)) % to_tf.ms
     on_grid = (candles.time - opens) % from_tf.ms == 0
@@ -37,11 +42,3 @@ def resample(candles: Candles, from_tf: Timeframe, to_tf: Timeframe) -> Candles:
         candles.close[rows[:, -1]],
         candles.volume[rows].sum(axis=1),
     )
-
-
-def newest_closed(longer: Candles, to_tf: Timeframe, candles: Candles, from_tf: Timeframe) -> Ints:
-    """For each of ``candles`` the row of the newest of ``longer`` that has closed when it closes; -1 where none has.
-
-    A 1h candle that opened at 10:00 belongs to the 15m candle of 10:45, which closes with it, and to those after it.
-    """
-    return np.searchsorted(longer.time, candles.time + (from_tf.ms - to_tf.ms), "right") - 1

@@ -45,9 +45,14 @@ class Series:
         return market_name(self.symbol)
 
     @property
+    def pair(self) -> str:
+        """See `pair_name`."""
+        return pair_name(self.symbol)
+
+    @property
     def stem(self) -> str:
         """The file name without its ending, ``binance_um_BTCUSDT_1h``; `market_of` reads it back."""
-        return f"{self.venue}_{self.market}_{pair_name(self.symbol)}_{self.timeframe}"
+        return f"{self.venue}_{self.market}_{self.pair}_{self.timeframe}"
 
 
 def market_name(symbol: str) -> str:

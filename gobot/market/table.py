@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 FORMATS = {".csv": "CSV", ".zip": "zipped CSV", ".parquet": "Parquet", ".feather": "Feather"}
 """The files that can be read, by their endings."""
-_TIME_NAMES = ("time", "timestamp", "open_time", "date", "datetime", "unix", "t")
-_OTHER_NAMES = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
+_TIME_NAMES = ("time", "timestamp", "open_time", "date", "datetime", "unix", "t", "calc_time")
+_OTHER_NAMES = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v", "rate": "last_funding_rate"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

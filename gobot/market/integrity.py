@@ -1,0 +1,139 @@
+"""Whether candles can be trusted: holes, prices that contradict themselves or stand still, spikes, disagreement.
+
+Checks work on whole columns; what they find is a list of `Finding`.  An ``error`` says that a candle is missing or
+wrong, a ``warning`` that one is unusual.  What the venue itself lacks is a ``note``: nobody can bring it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from gobot.core import Timeframe
+from gobot.market.candles import Candles
+from gobot.market.derived import next_shorter
+from gobot.market.findings import Finding, Kind, Mask, Severity, find_runs, in_places, worst
+from gobot.market.gaps import KnownGap, Span, missing, without
+from gobot.market.resample import resample
+from gobot.market.series import Series
+from gobot.market.store import CandleStore
+
+_FROZEN = 5
+"""Candles in a row without any movement that are worth a word."""
+# A price is an outlier when it lies this far (as a logarithm) from both the close before and the open behind, and so
+# many times further than a usual candle around it is high.
+_FAR, _TIMES = 0.15, 20.0
+_AROUND = 1000
+# Venues round the sums of their trades: volumes of longer candles differ in the last digits.
+_SAME_PRICE, _SAME_VOLUME = 1e-9, 1e-6
+
+
+def check(
+    candles: Candles,
+    timeframe: Timeframe,
+    *,
+    known: Sequence[KnownGap] = (),
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+) -> list[Finding]:
+    """What is wrong with ``candles``, kind by kind, each in order of time.
+
+    ``known`` are holes that the venue itself has.  With ``start_ms`` or ``end_ms`` the candles must reach from and to
+    there: see `gobot.market.gaps.missing`.
+    """
+    holes = missing(candles.time, timeframe, start_ms, end_ms)
+    ours = without(holes, known)
+    return [
+        *_find_holes(Kind.GAP, Severity.ERROR, ours, timeframe, "missing"),
+        *_find_holes(Kind.KNOWN_GAP, Severity.NOTE, without(holes, ours), timeframe, "missing at the venue itself"),
+        *chain.from_iterable(
+            find_runs(look.kind, look.severity, candles.time, look.mask, timeframe, look.words, least=look.least)
+            for look in _looks(candles)
+        ),
+    ]
+
+
+def check_series(
+    store: CandleStore, series: Series, start_ms: int | None = None, end_ms: int | None = None
+) -> list[Finding]:
+    """`check` for a stored series, which is also compared with the next shorter one it could be made from."""
+    candles = store.read(series, start_ms, end_ms)
+    found = check(candles, series.timeframe, known=store.known_gaps(series), start_ms=start_ms, end_ms=end_ms)
+    shorter = next_shorter(store, series)
+    if shorter is not None and len(candles):
+        parts = store.read(shorter, int(candles.time[0]), int(candles.time[-1]) + series.timeframe.ms)
+        found += compare(parts, shorter.timeframe, candles, series.timeframe)
+    return found
+
+
+def is_clean(store: CandleStore, series: Series, start_ms: int, end_ms: int) -> bool:
+    """Whether all candles with ``start_ms <= time < end_ms`` are there and none contradicts itself.
+
+    A hole that is the venue's own does not count against it.
+    """
+    candles = store.read(series, start_ms, end_ms)
+    known = store.known_gaps(series)
+    return worst(check(candles, series.timeframe, known=known, start_ms=start_ms, end_ms=end_ms)) != Severity.ERROR
+
+
+def compare(parts: Candles, parts_tf: Timeframe, candles: Candles, timeframe: Timeframe) -> list[Finding]:
+    """Where ``candles`` are not what their complete ``parts``, shorter candles of the same market, add up to."""
+    made = resample(parts, parts_tf, timeframe)
+    time, left, right = np.intersect1d(made.time, candles.time, assume_unique=True, return_indices=True)
+    differs = np.zeros(len(time), np.bool_)
+    for name in ("open", "high", "low", "close", "volume"):
+        tolerance = _SAME_VOLUME if name == "volume" else _SAME_PRICE
+        one, other = getattr(made, name)[left], getattr(candles, name)[right]
+        differs |= np.abs(one - other) > tolerance * np.maximum(one, other)
+    words = f"not what the {parts_tf} candles add up to"
+    return find_runs(Kind.DISAGREEMENT, Severity.WARNING, time, differs, timeframe, words)
+
+
+class _Look(NamedTuple):
+    """Candles that are unusual in one way, worth a word when ``least`` of them follow each other."""
+
+    kind: Kind
+    severity: Severity
+    mask: Mask
+    words: str
+    least: int = 1
+
+
+def _looks(candles: Candles) -> Iterator[_Look]:
+    low, high = candles.low, candles.high
+    outside = (candles.open < low) | (candles.open > high) | (candles.close < low) | (candles.close > high)
+    yield _Look(Kind.OUTSIDE_RANGE, Severity.ERROR, outside, "open or close outside low and high")
+    yield _Look(Kind.ZERO_VOLUME, Severity.WARNING, candles.volume == 0, "no volume")
+    still = high == low
+    still[1:] &= candles.close[1:] == candles.close[:-1]
+    yield _Look(Kind.FROZEN, Severity.WARNING, still, "price does not move", _FROZEN)
+    yield _Look(Kind.OUTLIER, Severity.WARNING, _outliers(candles), "price far away and back at once")
+
+
+def _outliers(candles: Candles) -> Mask:
+    """Candles with a price far above or below both the close before and the open behind."""
+    if len(candles) < 3:
+        return np.zeros(len(candles), np.bool_)
+    before = np.concatenate([candles.open[:1], candles.close[:-1]])
+    behind = np.concatenate([candles.open[1:], candles.close[-1:]])
+    up = candles.high / np.maximum(before, behind)
+    down = np.minimum(before, behind) / candles.low
+    height = np.log(candles.high / candles.low)
+    usual = np.concatenate(
+        [
+            np.full(len(part), np.median(part))
+            for part in (height[start : start + _AROUND] for start in range(0, len(height), _AROUND))
+        ]
+    )
+    return np.asarray(np.log(np.maximum(up, down)) > np.maximum(_FAR, _TIMES * usual))
+
+
+def _find_holes(
+    kind: Kind, severity: Severity, holes: Sequence[Span], timeframe: Timeframe, words: str
+) -> list[Finding]:
+    places = np.array(holes, np.int64).reshape(-1, 2)
+    counts = (places[:, 1] - places[:, 0]) // timeframe.ms
+    return in_places(kind, severity, np.column_stack([places, counts]), timeframe, words)

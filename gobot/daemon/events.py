@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import ClassVar, Protocol
 
+from loguru import logger
+
 
 class Level(IntEnum):
     """How loud an event is; users choose from which level on they want to hear."""
@@ -217,6 +219,9 @@ class Announcer:
         self._notifiers.append(notifier)
 
     def publish(self, event: Event) -> None:
-        """Tell all of them."""
+        """Tell all of them; one that fails is logged and does not keep the others, or the daemon, from going on."""
         for notifier in self._notifiers:
-            notifier.publish(event)
+            try:
+                notifier.publish(event)
+            except Exception:  # noqa: BLE001  # telling must never stop trading
+                logger.exception("a notifier failed", notifier=type(notifier).__name__, told=type(event).__name__)

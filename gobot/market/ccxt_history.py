@@ -11,7 +11,7 @@ import numpy as np
 
 from gobot.core import Clock, Timeframe, VenueRefused
 from gobot.market.candles import Candles
-from gobot.market.ccxt_venue import in_our_words
+from gobot.market.ccxt_venue import in_our_words, load_markets
 from gobot.market.files import FundingRates
 from gobot.market.retry import TryLater
 
@@ -105,7 +105,6 @@ class CcxtHistory:
         self._clock = clock
         self._gate = gate or OpenHistoryGate()
         self._terms = terms_of(client)
-        self._has_markets = False
 
     @property
     def page(self) -> int:
@@ -141,16 +140,18 @@ class CcxtHistory:
         """The venue's clock, ms UTC; the host's where the venue has none to ask."""
         if not self._client.has["fetchTime"]:
             return self._clock.now_ms()
-        return int(await self._ask(self._terms.time, 1, self._client.fetch_time))
+        told = await self._ask(self._terms.time, 1, self._client.fetch_time)
+        if not isinstance(told, int):
+            raise TryLater(f"{self._client.id} does not tell its time; try again later")
+        return told
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
     async def _require(self, symbol: str) -> None:
-        if not self._has_markets:
-            await self._ask(*self._terms.markets, self._client.load_markets)
-            self._has_markets = True
+        if not self._client.markets:
+            await self._ask(*self._terms.markets, lambda: load_markets(self._client))
         if symbol not in self._client.markets:
             raise VenueRefused(f"{self._client.id} has no market {symbol}: check the spelling, such as BTC/USDT:USDT")
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from gobot.core import Clock, Timeframe, VenueRefused
 from gobot.market.candle import Candle
-from gobot.market.ccxt_venue import in_our_words
+from gobot.market.ccxt_venue import in_our_words, load_markets
 from gobot.market.retry import TryLater
 
 Receive = Callable[[str, Candle, bool | None], None]
@@ -64,7 +64,7 @@ class CcxtStream:
         """See `KlineStream`."""
         try:
             with self._words():
-                await self._catalogue.load_markets()
+                await load_markets(self._catalogue)
             self._client.set_markets_from_exchange(self._catalogue)
             unknown = next((symbol for symbol in symbols if symbol not in self._client.markets), None)
             if unknown:

@@ -43,23 +43,19 @@ def make_client(name: str, *, rest: str | None = None, ws: str | None = None) ->
     ``rest`` and ``ws`` (scheme and host) replace those of all its addresses; the paths stay.  Raises `UsageError` for
     an id that ccxt does not know.
     """
+    import ccxt.async_support
     import ccxt.pro
 
-    if name not in ccxt.pro.exchanges:
-        near = get_close_matches(name, ccxt.pro.exchanges, n=1)
+    if name not in ccxt.exchanges:
+        near = get_close_matches(name, ccxt.exchanges, n=1)
         hint = f": did you mean {near[0]}?" if near else "; choose one that ccxt knows, such as binanceusdm or bybit"
         raise UsageError(f"venue {name!r} is not known{hint}")
-    client = getattr(ccxt.pro, name)({"enableRateLimit": False})
+    streaming = name in ccxt.pro.exchanges
+    client = getattr(ccxt.pro if streaming else ccxt.async_support, name)({"enableRateLimit": False})
     if name == "binance":
         # Spot is all we want of it; its other markets have ids of their own.
         client.options["fetchMarkets"] = {"types": ["spot"]}
-    keep = client.on_rest_response
-
-    def on_rest_response(code: int, reason: str, url: str, method: str, headers: Mapping[str, str], *rest: Any) -> Any:
-        _answer.set(RestAnswer(code, headers))
-        return keep(code, reason, url, method, headers, *rest)
-
-    client.on_rest_response = on_rest_response
+    _watch_answers(client)
     redirect(client, rest=rest, ws=ws)
     return client
 
@@ -83,6 +79,36 @@ def _redirected(urls: Any, rest: str | None, ws: str | None) -> Any:
     return urls if target is None else urlunsplit(urlsplit(target)[:2] + urlsplit(urls)[2:])
 
 
+async def load_markets(client: Any) -> None:
+    """Have ``client`` know its markets.  Raises `TryLater` when the answer has none, and what ccxt raises."""
+    if not client.markets:
+        await client.load_markets(reload=True)
+    if not client.markets:
+        raise TryLater(f"{client.id} does not list its markets; try again later")
+
+
+def _watch_answers(client: Any) -> None:
+    """Remember status and headers of each answer, and refuse one that is not JSON.
+
+    ccxt takes an HTML page or cut JSON with status 200 for an answer without rows.
+    """
+    import ccxt
+
+    on_rest_response, parse_json = client.on_rest_response, client.parse_json
+
+    def heard(code: int, reason: str, url: str, method: str, headers: Mapping[str, str], *rest: Any) -> Any:
+        _answer.set(RestAnswer(code, headers))
+        return on_rest_response(code, reason, url, method, headers, *rest)
+
+    def parsed(body: str) -> Any:
+        content, answer = parse_json(body), _answer.get()
+        if content is None and (answer is None or answer.status < 400):
+            raise ccxt.BadResponse("the answer is not JSON")
+        return content
+
+    client.on_rest_response, client.parse_json = heard, parsed
+
+
 @contextmanager
 def in_our_words(name: str, now_ms: int) -> Iterator[dict[str, str]]:
     """Raises what ccxt raises inside as `TryLater`, or as `VenueRefused` where asking again is no use.
@@ -100,7 +126,7 @@ def in_our_words(name: str, now_ms: int) -> Iterator[dict[str, str]]:
     except ccxt.BaseError as error:
         raise VenueRefused(f"{name} refuses: {_first_line(error)}") from error
     except (TypeError, ValueError, KeyError, IndexError) as error:
-        # An HTML page or cut JSON with status 200 gets this far.
+        # JSON, but not of the shape that ccxt counts on.
         raise TryLater(f"{name} sent an answer that cannot be read; try again later") from error
     finally:
         if (answer := _answer.get()) is not None:

@@ -56,7 +56,9 @@ class History:
             [page async for page in self.pages(series.symbol, series.timeframe, start_ms, end_ms)]
         )
 
-    async def pages(self, symbol: str, timeframe: Timeframe, start_ms: int, end_ms: int) -> AsyncGenerator[Candles, None]:
+    async def pages(
+        self, symbol: str, timeframe: Timeframe, start_ms: int, end_ms: int
+    ) -> AsyncGenerator[Candles, None]:
         """The closed candles with ``start_ms <= time < end_ms``, oldest first, none of the pages empty."""
         client, step = self._client, timeframe.ms
         end_ms = min(end_ms, timeframe.floor(await self.now_ms()))
@@ -89,13 +91,13 @@ class History:
         return now_ms + self._ahead_ms
 
     async def _search_first(self, symbol: str, timeframe: Timeframe) -> int | None:
-        """Halve the time in which the first candle must lie until one page covers it."""
+        """Halve the time in which the first candle must lie until nothing is left of it."""
         page_ms = self._client.page * timeframe.ms
         before_ms, after_ms = _BEGINNING_MS, timeframe.floor(await self.now_ms()) - page_ms
         first = await self._ask(symbol, timeframe, after_ms, self._client.page)
         if not len(first):
             return None
-        while after_ms - before_ms > timeframe.ms:
+        while before_ms < after_ms:
             middle_ms = timeframe.floor((before_ms + after_ms) // 2)
             found = await self._ask(symbol, timeframe, middle_ms, self._client.page)
             if len(found):

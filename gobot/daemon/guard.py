@@ -14,8 +14,8 @@ from gobot.daemon.desk import LATCHED
 from gobot.daemon.events import ErrorHappened
 from gobot.daemon.house import House
 from gobot.daemon.picture import Picture
-from gobot.daemon.report import tell_changes
-from gobot.execution import Difference, Reconciliation
+from gobot.daemon.report import tell_changes, tell_outcomes
+from gobot.execution import Difference, Executed, Reconciliation
 from gobot.risk import EquityMarked, Risk, TradeClosed
 
 
@@ -69,6 +69,24 @@ class Guard:
         ]
         self._house.desk.fold(risk, events)
 
+    async def close(self, risk: Risk, at_ms: int, symbol: str | None, reason: str) -> Executed:
+        """Close the position in ``symbol`` at market, or all of them, and look at what came of it.
+
+        Raises `UsageError` when there is none in ``symbol``, `VenueUnavailable` when the venue cannot be asked.
+        """
+        async with self._turn:
+            executed = await self._close(risk, at_ms, symbol, reason)
+            await self._see_account(risk, at_ms)
+        return executed
+
+    async def _close(self, risk: Risk, at_ms: int, symbol: str | None, reason: str) -> Executed:
+        execution = self._house.execution
+        executed = await (execution.close_all(reason) if symbol is None else execution.close(symbol, reason))
+        self.count_trades(risk, at_ms)
+        tell_changes(self._house.announcer, executed.changes, (), at_ms)
+        tell_outcomes(self._house.announcer, executed.outcomes, at_ms=at_ms)
+        return executed
+
     async def _see_account(self, risk: Risk, at_ms: int) -> None:
         house = self._house
         balance = await house.exchange.balance()
@@ -83,10 +101,7 @@ class Guard:
         if risk.settings.risk_manager.emergency == "keep_protected" or not self._picture.positions:
             return
         logger.critical("emergency: closing all positions", positions=len(self._picture.positions))
-        await house.execution.close_all("emergency")
-        changes = await house.execution.reconcile()
-        self.count_trades(risk, at_ms)
-        tell_changes(house.announcer, changes.changes, changes.differences, at_ms)
+        await self._close(risk, at_ms, None, "emergency")
         await self._see_account(risk, at_ms)
         if self._picture.positions:
             left = ", ".join(position.symbol for position in self._picture.positions)

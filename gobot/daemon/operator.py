@@ -11,6 +11,7 @@ from gobot.core import UsageError
 from gobot.daemon.exits import ExitReason
 from gobot.daemon.orchestrator import Orchestrator
 from gobot.daemon.snapshot import Snapshot
+from gobot.execution import Executed
 from gobot.risk import OperatorReset
 
 
@@ -74,15 +75,15 @@ class Operator:
         """Close one position at market.  Raises `UsageError` when there is none."""
         if symbol not in {position.symbol for position in self._orchestrator.picture.positions}:
             raise UsageError(f"there is no open position in {symbol}: `gobot positions` lists them")
-        async with self._orchestrator.turn:
-            await self._orchestrator.house.execution.close(symbol, reason)
-        await self._orchestrator.guard(self._orchestrator.house.clock.now_ms())
-        return f"Closing {symbol} at market."
+        return _sentences(await self._orchestrator.close(symbol, reason))
 
     async def close_all(self, reason: str) -> str:
         """Close every position at market."""
-        count = len(self._orchestrator.picture.positions)
-        async with self._orchestrator.turn:
-            await self._orchestrator.house.execution.close_all(reason)
-        await self._orchestrator.guard(self._orchestrator.house.clock.now_ms())
-        return f"Closing {count} positions at market." if count else "There is nothing to close."
+        if not self._orchestrator.picture.positions:
+            return "There is nothing to close."
+        return _sentences(await self._orchestrator.close(None, reason))
+
+
+def _sentences(executed: Executed) -> str:
+    """What came of closing, for the operator."""
+    return "; ".join(outcome.sentence for outcome in executed.outcomes) or "Nothing of gobot's own was open."

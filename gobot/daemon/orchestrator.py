@@ -41,6 +41,7 @@ from gobot.daemon.scan import MarketView, scan
 from gobot.daemon.snapshot import Snapshot
 from gobot.daemon.tuning import Tuning
 from gobot.daemon.validate import validate
+from gobot.execution import Executed
 from gobot.memory import Pattern
 from gobot.risk import Approved, ProbeStarted, Verdict
 
@@ -334,6 +335,10 @@ class Orchestrator:
     def _end_pause(self, at_ms: int) -> None:
         if 0 < self.logbook.progress.paused_until_ms <= at_ms:
             self.resume("a new UTC day")
+
+    async def close(self, symbol: str | None, reason: str) -> Executed:
+        """Close the position in ``symbol`` at market, or all of them."""
+        return await self._guard.close(self.tuning.risk, self._now(), symbol, reason)
 
     def take_up_settings(self) -> None:
         """Take up an edit of the settings file, if there is one; a wrong edit is told and changes nothing."""

@@ -1,23 +1,22 @@
-"""The orchestrator: scan → idea → adjust → validate → report, again and again, resumable at every line.
+"""The orchestrator: cycle after cycle, guarded in between, resumable at every line.
 
-Each phase begins with a checkpoint on disk.  A cycle that a crash cut short is taken up at the next start: if its
-decisions were committed to the ledger they are carried out, otherwise it is thought through again from the start.
+A cycle that a crash cut short is taken up at the next start: if its decisions were committed to the ledger they are
+carried out, otherwise it is thought through again from the start.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from dataclasses import asdict
 from typing import Any
 
 from loguru import logger
 
 from gobot import __version__
-from gobot.core import DAY_MS, GobotError, StateError, Timeframe, utc_day
+from gobot.core import DAY_MS, GobotError, StateError, utc_day
 from gobot.daemon import report
-from gobot.daemon.adjust import adjust
 from gobot.daemon.desk import LATCHED
 from gobot.daemon.events import (
     DaemonStarted,
@@ -31,19 +30,14 @@ from gobot.daemon.events import (
 from gobot.daemon.exits import Exit, ExitReason, PauseUntil, exit_decision
 from gobot.daemon.guard import Guard
 from gobot.daemon.house import House
-from gobot.daemon.idea import Thought, form_ideas
-from gobot.daemon.learning import TRADES_STUDIED, enter_branch, read_patterns, study
+from gobot.daemon.learning import TRADES_STUDIED, enter_branch
 from gobot.daemon.logbook import Logbook
 from gobot.daemon.performance import performance_of
 from gobot.daemon.picture import Picture, snapshot_of
 from gobot.daemon.progress import IDLE, Progress
-from gobot.daemon.scan import MarketView, scan
 from gobot.daemon.snapshot import Snapshot
 from gobot.daemon.tuning import Tuning
-from gobot.daemon.validate import validate
 from gobot.execution import Executed
-from gobot.memory import Pattern
-from gobot.risk import Approved, ProbeStarted, Verdict
 
 # Closed trades that risk looks at for cooldowns and the day's result.
 _RECENT_TRADES = 200
@@ -70,10 +64,11 @@ class Orchestrator:
             stored or Progress(mode=self.tuning.trading.mode, branch=branch),
             describe=lambda: self.snapshot().document(),
         )
-        self.turn = asyncio.Lock()
         self.stopping = asyncio.Event()
-        self._guard = Guard(house, self.picture, self.turn)
-        self._patterns: list[Pattern] = []
+        # The venue is changed by one at a time: a cycle's orders, the guard, or the operator.
+        turn = asyncio.Lock()
+        self._guard = Guard(house, self.picture, turn)
+        self._cycle = Cycle(house, self.tuning, self.logbook, self.picture, self._guard, turn)
         self._ledger_run = 0
         self._step_began = time.monotonic()
 
@@ -87,7 +82,7 @@ class Orchestrator:
         house, mode = self.house, self.tuning.trading.mode
         resumed = self.logbook.begin_session(mode=mode, limit=self._limit)
         house.desk.load(expected=house.ledger.last_cycle() > 0)
-        self._patterns = read_patterns(house.patterns_file)
+        self._cycle.load_patterns()
         branch = self.tuning.branch.name
         self._ledger_run = house.ledger.start_run(
             mode=mode, version=__version__, strategy=self.tuning.strategy.name, branch=branch, at_ms=self._now()
@@ -223,85 +218,8 @@ class Orchestrator:
         await self._run_cycle()
 
     async def _run_cycle(self) -> None:
-        """The phases of the cycle in the logbook, from the start or from its committed decisions."""
-        house, progress = self.house, self.logbook.progress
-        cycle, at_ms = progress.cycle, progress.cycle_ms
-        verdicts: Sequence[Verdict] = ()
-        if not house.ledger.decided(cycle):
-            verdicts = await self._decide(cycle, at_ms)
-        async with self.turn:
-            executed = await house.execution.execute(cycle)
-            events = report.outcome_events(house.ledger.cycle_orders(cycle), at_ms=at_ms, cycle=cycle)
-            house.desk.fold(self.tuning.risk, events, cycle=cycle)
-        report.tell_changes(house.announcer, executed.changes, (), at_ms)
-        report.tell_outcomes(house.announcer, executed.outcomes, at_ms=at_ms)
-        self.logbook.checkpoint(phase="report")
-        await self._report(cycle, at_ms, verdicts)
-        self.logbook.checkpoint(phase=IDLE)
-        self._end_if_due(at_ms)
-
-    async def _decide(self, cycle: int, at_ms: int) -> Sequence[Verdict]:
-        """Scan, idea, adjust and validate, up to the commit of what was decided."""
-        house, tuning = self.house, self.tuning
-        view = await self._scan(at_ms)
-        self.logbook.checkpoint(phase="idea")
-        thoughts = await form_ideas(view, tuning.strategy, tuning.branch.name)
-        self.logbook.checkpoint(phase="adjust")
-        plan = adjust([thought.idea for thought in thoughts], self._patterns, branch=tuning.branch.name, at_ms=at_ms)
-        self.logbook.checkpoint(phase="validate")
-        verdicts = validate(
-            plan,
-            thoughts,
-            view,
-            house.ledger.closed_trades(limit=_RECENT_TRADES),
-            tuning.risk,
-            house.desk.state,
-            steady_ms=house.desk.steady_ms,
-            paused=self.logbook.progress.paused,
-        )
-        self._commit(cycle, at_ms, view, thoughts, verdicts)
-        return verdicts
-
-    async def _scan(self, at_ms: int) -> MarketView:
-        trading = self.tuning.trading
-        timeframe = Timeframe.parse(trading.timeframe)
-        reconciliation = await self._guard.look(self.tuning.risk, at_ms)
-        return await scan(
-            self.house.exchange,
-            reconciliation,
-            at_ms=at_ms,
-            symbols=self.house.symbols,
-            timeframe=timeframe,
-            history=self.tuning.strategy.warmup_on(timeframe) + trading.validation.window + 1,
-        )
-
-    def _commit(
-        self, cycle: int, at_ms: int, view: MarketView, thoughts: Sequence[Thought], verdicts: Sequence[Verdict]
-    ) -> None:
-        """Write the decisions and the orders that follow from them to the ledger, in one transaction."""
-        house = self.house
-        approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
-        probes = [ProbeStarted(at_ms=at_ms, symbol=v.idea.symbol, cycle=cycle) for v in approved if v.probe]
-        house.desk.fold(self.tuning.risk, probes)
-        decisions = report.decisions_of([thought.idea for thought in thoughts], verdicts)
-        orders = house.execution.plan(approved, view.candle_ms)
-        house.ledger.decide(cycle, view.candle_ms, at_ms, orders, decisions)
-        self.picture.remember(decisions)
-        report.log_decisions(decisions, cycle)
-        report.tell_verdicts(house.announcer, verdicts, at_ms=at_ms)
-
-    async def _report(self, cycle: int, at_ms: int, verdicts: Sequence[Verdict]) -> None:
-        """Book what happened, learn from it, and tell."""
-        house, monitor = self.house, self.tuning.trading.performance_monitor
-        known = self.picture.closed_trades
-        await self._guard.look(self.tuning.risk, at_ms)
-        equity = self.picture.balance.equity
-        house.ledger.finish_cycle(cycle, at_ms=at_ms, equity=equity)
-        if monitor.pattern_discovery and self.picture.closed_trades:
-            trades = house.ledger.closed_trades(limit=TRADES_STUDIED)
-            self._patterns = study(house.patterns_file, self._patterns, trades, monitor, at_ms=at_ms)
-        house.announcer.publish(report.cycle_event(cycle, verdicts, at_ms=at_ms, equity=equity))
-        logger.info("cycle done", cycle=cycle, equity=f"{equity:.2f}", closed=self.picture.closed_trades - known)
+        await self._cycle.run()
+        self._end_if_due(self.logbook.progress.cycle_ms)
 
     # Ending, pausing, changing
 
@@ -365,7 +283,7 @@ class Orchestrator:
             "progress": self.logbook.progress.document(),
             "config": self.tuning.document(),
             "metrics": performance_of(trades, [mark for mark in ledger.equity_curve() if mark[0] >= since_ms]),
-            "patterns": [pattern.document() for pattern in self._patterns],
+            "patterns": [pattern.document() for pattern in self._cycle.patterns],
             "trades": [trade.document() for trade in trades],
             "cycles": cycles,
         }

@@ -87,7 +87,7 @@ async def test_a_bug_in_one_phase_is_noted_and_the_guard_goes_on(make_daemon, mo
     driven = make_daemon()
     await driven.loop.start()
     await driven.until_open()
-    monkeypatch.setattr("gobot.daemon.orchestrator.adjust", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("gobot.daemon.cycle.adjust", lambda *_, **__: 1 / 0)
     await driven.cycles(200)
     assert "ZeroDivisionError" in driven.loop.logbook.progress.last_error
     assert driven.told(TradeEnded), "the stop or the target still ended the trade, and it was booked"

@@ -1,0 +1,131 @@
+"""One cycle: scan → idea → adjust → validate → report, each phase begun with a checkpoint on disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from loguru import logger
+
+from gobot.core import Timeframe
+from gobot.daemon import report
+from gobot.daemon.adjust import adjust
+from gobot.daemon.guard import Guard
+from gobot.daemon.house import House
+from gobot.daemon.idea import Thought, form_ideas
+from gobot.daemon.learning import TRADES_STUDIED, read_patterns, study
+from gobot.daemon.logbook import Logbook
+from gobot.daemon.picture import Picture
+from gobot.daemon.progress import IDLE
+from gobot.daemon.scan import MarketView, scan
+from gobot.daemon.tuning import Tuning
+from gobot.daemon.validate import validate
+from gobot.memory import Pattern
+from gobot.risk import Approved, ProbeStarted, Verdict
+
+# Closed trades that risk looks at for cooldowns and the day's result.
+_RECENT_TRADES = 200
+
+
+class Cycle:
+    """Runs the cycle that the logbook names, and knows what was learned so far.
+
+    ``turn`` is held while the venue is changed.
+    """
+
+    def __init__(
+        self, house: House, tuning: Tuning, logbook: Logbook, picture: Picture, guard: Guard, turn: asyncio.Lock
+    ) -> None:
+        self._house = house
+        self._tuning = tuning
+        self._logbook = logbook
+        self._picture = picture
+        self._guard = guard
+        self._turn = turn
+        self._studied = 0
+        self.patterns: list[Pattern] = []
+
+    def load_patterns(self) -> None:
+        """Take up what earlier runs have learned."""
+        self.patterns = read_patterns(self._house.patterns_file)
+
+    async def run(self) -> None:
+        """The phases of the cycle in the logbook, from the start or from its committed decisions."""
+        house, progress = self._house, self._logbook.progress
+        cycle, at_ms = progress.cycle, progress.cycle_ms
+        verdicts: Sequence[Verdict] = ()
+        if not house.ledger.decided(cycle):
+            verdicts = await self._decide(cycle, at_ms)
+        async with self._turn:
+            executed = await house.execution.execute(cycle)
+            events = report.outcome_events(house.ledger.cycle_orders(cycle), at_ms=at_ms, cycle=cycle)
+            house.desk.fold(self._tuning.risk, events, cycle=cycle)
+        report.tell_changes(house.announcer, executed.changes, (), at_ms)
+        report.tell_outcomes(house.announcer, executed.outcomes, at_ms=at_ms)
+        self._logbook.checkpoint(phase="report")
+        await self._report(cycle, at_ms, verdicts)
+        self._logbook.checkpoint(phase=IDLE)
+
+    async def _decide(self, cycle: int, at_ms: int) -> Sequence[Verdict]:
+        """Scan, idea, adjust and validate, up to the commit of what was decided."""
+        house, tuning = self._house, self._tuning
+        view = await self._scan(at_ms)
+        self._logbook.checkpoint(phase="idea")
+        thoughts = await form_ideas(view, tuning.strategy, tuning.branch.name)
+        self._logbook.checkpoint(phase="adjust")
+        plan = adjust([thought.idea for thought in thoughts], self.patterns, branch=tuning.branch.name, at_ms=at_ms)
+        self._logbook.checkpoint(phase="validate")
+        verdicts = validate(
+            plan,
+            thoughts,
+            view,
+            house.ledger.closed_trades(limit=_RECENT_TRADES),
+            tuning.risk,
+            house.desk.state,
+            steady_ms=house.desk.steady_ms,
+            paused=self._logbook.progress.paused,
+        )
+        self._commit(cycle, at_ms, view, thoughts, verdicts)
+        return verdicts
+
+    async def _scan(self, at_ms: int) -> MarketView:
+        trading = self._tuning.trading
+        timeframe = Timeframe.parse(trading.timeframe)
+        reconciliation = await self._guard.look(self._tuning.risk, at_ms)
+        return await scan(
+            self._house.exchange,
+            reconciliation,
+            at_ms=at_ms,
+            symbols=self._house.symbols,
+            timeframe=timeframe,
+            history=self._tuning.strategy.warmup_on(timeframe) + trading.validation.window + 1,
+        )
+
+    def _commit(
+        self, cycle: int, at_ms: int, view: MarketView, thoughts: Sequence[Thought], verdicts: Sequence[Verdict]
+    ) -> None:
+        """Write the decisions and the orders that follow from them to the ledger, in one transaction."""
+        house = self._house
+        approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
+        probes = [ProbeStarted(at_ms=at_ms, symbol=v.idea.symbol, cycle=cycle) for v in approved if v.probe]
+        house.desk.fold(self._tuning.risk, probes)
+        decisions = report.decisions_of([thought.idea for thought in thoughts], verdicts)
+        orders = house.execution.plan(approved, view.candle_ms)
+        house.ledger.decide(cycle, view.candle_ms, at_ms, orders, decisions)
+        self._picture.remember(decisions)
+        report.log_decisions(decisions, cycle)
+        report.tell_verdicts(house.announcer, verdicts, at_ms=at_ms)
+
+    async def _report(self, cycle: int, at_ms: int, verdicts: Sequence[Verdict]) -> None:
+        """Book what happened, learn from it, and tell."""
+        house, monitor = self._house, self._tuning.trading.performance_monitor
+        known = self._picture.closed_trades
+        await self._guard.look(self._tuning.risk, at_ms)
+        equity = self._picture.balance.equity
+        house.ledger.finish_cycle(cycle, at_ms=at_ms, equity=equity)
+        if monitor.pattern_discovery and self._picture.closed_trades != self._studied:
+            self._studied = self._picture.closed_trades
+            trades = house.ledger.closed_trades(limit=TRADES_STUDIED)
+            self.patterns = study(house.patterns_file, self.patterns, trades, monitor, at_ms=at_ms)
+        house.announcer.publish(report.cycle_event(cycle, verdicts, at_ms=at_ms, equity=equity))
+        logger.info("cycle done", cycle=cycle, equity=f"{equity:.2f}", closed=self._picture.closed_trades - known)

@@ -34,9 +34,9 @@ def evaluate(strategy: Strategy, candles: Candles, cache: IndicatorCache | None 
         if len(candles) <= first:
             return Signals.none(len(candles))
         prices = frame_of(candles)
-        indicators = dict(strategy.indicators(prices))
+        indicators: dict[str, pd.Series | Floats] = dict(strategy.indicators(prices))
         if strategy.timeframes:
-            longer, settled = longer_columns(strategy, candles, prices.index)
+            longer, settled = longer_columns(strategy, candles)
             first = max(first, settled)
             if len(candles) <= first:
                 return Signals.none(len(candles))
@@ -93,19 +93,22 @@ def idea(
     )
 
 
-def _joined(strategy: Strategy, prices: pd.DataFrame, indicators: dict[str, pd.Series]) -> pd.DataFrame:
+def _joined(strategy: Strategy, prices: pd.DataFrame, indicators: dict[str, pd.Series | Floats]) -> pd.DataFrame:
     """The candles and the indicators side by side."""
     if taken := indicators.keys() & set(prices):
         raise StrategyError(f"{strategy.name}.indicators: {', '.join(sorted(taken))} is the candle's own, rename it")
     if all(_fits(column, prices.index) for column in indicators.values()):
         # One block of floats, as nearly always: much cheaper than putting columns together one by one.
-        block = np.vstack([prices.to_numpy().T, *(column.to_numpy() for column in indicators.values())]).T
+        columns = (column.to_numpy() if isinstance(column, pd.Series) else column for column in indicators.values())
+        block = np.vstack([prices.to_numpy().T, *columns]).T
         return pd.DataFrame(block, index=prices.index, columns=_columns(*prices, *indicators), copy=False)
     return prices.assign(**indicators)
 
 
 def _fits(column: object, index: pd.Index) -> bool:
-    return isinstance(column, pd.Series) and column.dtype == np.float64 and column.index.is_(index)
+    if isinstance(column, pd.Series):
+        return column.dtype == np.float64 and column.index.is_(index)
+    return isinstance(column, np.ndarray) and column.dtype == np.float64 and column.shape == index.shape
 
 
 @lru_cache(maxsize=64)

@@ -64,4 +64,5 @@ def rescale(value: Column, low: float, high: float) -> Floats:
 
 
 def _array(column: Distance) -> Floats:
-    return np.asarray(column, np.float64)
+    # Asking a series for its values is much cheaper than having numpy find out that it is one.
+    return np.asarray(column.to_numpy() if isinstance(column, pd.Series) else column, np.float64)

@@ -19,10 +19,18 @@ from typing import NoReturn
 from gobot.core import GobotError, StrategyError
 from gobot.strategy.base import Strategy
 
-SHIPPED: Mapping[str, str] = {
-    "rsi_reversion": "gobot.strategy.shipped.rsi_reversion:RsiReversion",
-    "sma_cross": "gobot.strategy.shipped.sma_cross:SmaCross",
+_CLASSES = {
+    "adx_trend": "AdxTrend",
+    "bollinger_reversion": "BollingerReversion",
+    "donchian_breakout": "DonchianBreakout",
+    "macd_cross": "MacdCross",
+    "multi_stoch_rsi": "MultiStochRsi",
+    "rsi_reversion": "RsiReversion",
+    "sma_cross": "SmaCross",
+    "template": "Template",
 }
+
+SHIPPED: Mapping[str, str] = {name: f"gobot.strategy.shipped.{name}:{found}" for name, found in _CLASSES.items()}
 """Where the shipped strategies live, by name; imported when they are asked for."""
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from gobot.core import DataError, GobotError, StrategyError, Timeframe
 from gobot.market import Candles, newest_closed, resample
-from gobot.market.candles import Ints
+from gobot.market.candles import Floats, Ints
 from gobot.strategy.base import Strategy
 from gobot.strategy.indicators.cache import shared
 
@@ -17,26 +16,27 @@ frame_of = shared(Candles.frame)
 _resampled = shared(resample)
 
 
-def longer_columns(strategy: Strategy, candles: Candles, index: pd.Index) -> tuple[dict[str, pd.Series], int]:
-    """The columns of all longer timeframes under ``index``, and the first row at which enough of them had closed.
+def longer_columns(strategy: Strategy, candles: Candles) -> tuple[dict[str, Floats], int]:
+    """The columns of all longer timeframes beside ``candles``, and the first row at which enough of them had closed.
 
     Raises `StrategyError` for a timeframe that cannot be made of these candles.
     """
-    columns: dict[str, pd.Series] = {}
+    columns: dict[str, Floats] = {}
     first = 0
     for name in strategy.timeframes:
         longer, rows = _aligned(strategy, name, candles)
         first = max(first, int(np.searchsorted(rows, strategy.warmup_for(name) - 1)))
         frame = frame_of(longer)
         own = strategy.indicators_for(name, frame)
-        for column, values in (*frame.items(), *own.items()):
+        for column, values in own.items():
             if len(values) != len(longer):
                 raise StrategyError(
                     f"{strategy.name}.indicators_for: {column} has {len(values)} rows for {len(longer)} {name} candles"
                 )
-            # Row -1, before the first close, is the NaN put at the end.
-            known = np.append(values.to_numpy(np.float64), np.nan)[rows]
-            columns[f"{column}_{name}"] = pd.Series(known, index=index, copy=False)
+        block = np.full((len(frame.columns) + len(own), len(longer) + 1), np.nan)
+        block[:, :-1] = [*frame.to_numpy().T, *(values.to_numpy() for values in own.values())]
+        # Row -1, before the first close, is the NaN at the end.
+        columns |= zip((f"{column}_{name}" for column in (*frame, *own)), block[:, rows], strict=True)
     return columns, first
 
 
@@ -49,4 +49,4 @@ def _aligned(strategy: Strategy, name: str, candles: Candles) -> tuple[Candles, 
         raise StrategyError(f"{strategy.name} looks at {name} candles, but {error}") from error
     except GobotError as error:
         raise StrategyError(f"{strategy.name}.timeframes: {error}") from error
-    return longer, newest_closed(longer, length, candles, base)
+    return longer, newest_closed(candles.time + base.ms, longer.time, length)

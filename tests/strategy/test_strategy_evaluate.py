@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gobot.core import Action, Direction, StrategyError
+from gobot.core import Action, Direction, StrategyError, Timeframe
 from gobot.market import Candles
 from gobot.strategy import (
     EXIT_LONG,
@@ -23,6 +23,7 @@ from gobot.strategy import (
 from gobot.strategy.shipped.rsi_reversion import RsiReversion
 from gobot.strategy.shipped.sma_cross import SmaCross
 
+QUARTER_HOUR = Timeframe.parse("15m")
 COLUMNS = ("entry", "exit", "stop", "target", "confidence")
 
 
@@ -57,27 +58,28 @@ def scripted(**columns):
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10_000), cut=st.integers(0, 900))
+@given(seed=st.integers(0, 10_000), cut=st.integers(0, 2200))
 def test_no_row_knows_the_future(random_walk, seed, cut):
-    candles = random_walk(seed, 900)
+    candles = random_walk(seed, 2200)
     for strategy in shipped():
         same(evaluate(strategy, candles[:cut]), evaluate(strategy, candles)[:cut])
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10_000), begin=st.integers(0, 500))
+@given(seed=st.integers(0, 10_000), begin=st.integers(0, 700))
 def test_the_warmup_is_all_that_a_row_depends_on(random_walk, seed, begin):
-    candles = random_walk(seed, 900)
+    candles = random_walk(seed, 2200)
     for strategy in shipped():
-        settled = strategy.warmup - 1
+        settled = strategy.warmup_on(QUARTER_HOUR) - 1
         part, whole = evaluate(strategy, candles[begin:])[settled:], evaluate(strategy, candles)[begin + settled :]
         same(part, whole, rtol=1e-6)
 
 
 @pytest.mark.parametrize("strategy", shipped(), ids=repr)
 def test_there_is_no_signal_before_the_warmup(random_walk, strategy):
+    needed = strategy.warmup_on(QUARTER_HOUR)
     for seed in range(20):
-        candles = random_walk(seed, strategy.warmup + 200)
+        candles = random_walk(seed, needed + 200)
         early = evaluate(strategy, candles)[: strategy.warmup - 1]
         assert not early.entry.any()
         assert not early.exit.any()
@@ -86,7 +88,7 @@ def test_there_is_no_signal_before_the_warmup(random_walk, strategy):
 
 @pytest.mark.parametrize("strategy", shipped(), ids=repr)
 def test_prices_in_another_unit_make_the_same_decisions(random_walk, strategy):
-    one, other = (evaluate(strategy, random_walk(5, 1500, start=start)) for start in (100.0, 0.0123))
+    one, other = (evaluate(strategy, random_walk(5, 5000, start=start)) for start in (100.0, 0.0123))
     assert one.entry.any()
     np.testing.assert_array_equal(one.entry, other.entry)
     np.testing.assert_allclose(one.confidence, other.confidence, rtol=1e-6)

@@ -78,7 +78,7 @@ def test_an_edited_file_is_loaded_anew(tmp_path, monkeypatch):
             ".*mine.py, line 3: Half does not define indicators, signals",
         ),
         ("sma_cros", "x = 1\n", "no strategy 'sma_cros', shipped or in .*: did you mean sma_cross\\?"),
-        ("zzz", "x = 1\n", "no strategy 'zzz', shipped or in .*: there are rsi_reversion, sma_cross"),
+        ("zzz", "x = 1\n", "no strategy 'zzz', shipped or in .*: there are adx_trend, .*, template"),
         ("../mine", "x = 1\n", "no strategy '../mine', shipped or in .*"),
     ],
 )

@@ -11,7 +11,7 @@ import talib
 from gobot.strategy.indicators.averages import ema, sma
 from gobot.strategy.indicators.cache import shared
 from gobot.strategy.indicators.series import before, like, quotient, ranges
-from gobot.strategy.rolling import floats, rolling_deviation, rolling_sum
+from gobot.strategy.rolling import Floats, floats, rolling_deviation, rolling_sum
 
 
 class Bands(NamedTuple):
@@ -70,8 +70,7 @@ def realised_volatility(close: pd.Series, period: int = 20) -> pd.Series:
 @shared
 def bollinger(close: pd.Series, period: int = 20, width: float = 2.0) -> Bands:
     """Bollinger bands: ``width`` standard deviations around the simple average."""
-    middle, deviation = sma(close, period), standard_deviation(close, period)
-    return Bands(middle + width * deviation, middle, middle - width * deviation)
+    return _bands(close, floats(sma(close, period)), width * floats(standard_deviation(close, period)))
 
 
 @shared
@@ -84,15 +83,14 @@ def bollinger_width(close: pd.Series, period: int = 20, width: float = 2.0) -> p
 @shared
 def percent_b(close: pd.Series, period: int = 20, width: float = 2.0) -> pd.Series:
     """Where the close lies between the Bollinger bands: 0 on the lower, 1 on the upper, 0.5 where they meet."""
-    bands = bollinger(close, period, width)
-    return like(close, quotient(floats(close - bands.lower), floats(bands.upper - bands.lower), otherwise=0.5))
+    upper, _, lower = map(floats, bollinger(close, period, width))
+    return like(close, quotient(floats(close) - lower, upper - lower, otherwise=0.5))
 
 
 @shared
 def keltner(candles: pd.DataFrame, period: int = 20, width: float = 2.0, atr_period: int = 10) -> Bands:
     """Keltner channel: ``width`` average true ranges around the exponential average."""
-    middle, distance = ema(candles["close"], period), width * atr(candles, atr_period)
-    return Bands(middle + distance, middle, middle - distance)
+    return _bands(candles, floats(ema(candles["close"], period)), width * floats(atr(candles, atr_period)))
 
 
 @shared
@@ -102,7 +100,7 @@ def donchian(candles: pd.DataFrame, period: int = 20) -> Bands:
     A breakout is a close beyond the channel of the candle before: ``donchian(candles, 20).upper.shift(1)``.
     """
     upper, lower = highest(candles["high"], period), lowest(candles["low"], period)
-    return Bands(upper, (upper + lower) / 2.0, lower)
+    return Bands(upper, like(candles, (floats(upper) + floats(lower)) / 2.0), lower)
 
 
 @shared
@@ -112,3 +110,7 @@ def choppiness(candles: pd.DataFrame, period: int = 14) -> pd.Series:
     span = floats(highest(candles["high"], period) - lowest(candles["low"], period))
     # A window without any range has gone nowhere, which is as choppy as can be.
     return like(candles, 100.0 * np.log(quotient(path, span, otherwise=float(period))) / np.log(period))
+
+
+def _bands(source: pd.Series | pd.DataFrame, middle: Floats, distance: Floats) -> Bands:
+    return Bands(like(source, middle + distance), like(source, middle), like(source, middle - distance))

@@ -17,6 +17,7 @@ from loguru import logger
 from gobot import __version__
 from gobot.core import DAY_MS, GobotError, StateError, utc_day
 from gobot.daemon import report
+from gobot.daemon.cycle import Cycle
 from gobot.daemon.desk import LATCHED
 from gobot.daemon.events import (
     DaemonStarted,

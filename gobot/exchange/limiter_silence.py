@@ -64,7 +64,7 @@ class Silence:
         Answers to what was sent before the last strike belong to it: they can make the silence longer, but they are
         no further strike.
         """
-        if sent >= self._struck:
+        if sent > self._struck:
             self._struck = now
             if self.strikes < _MOST_STRIKES and self._pause() < _LONGEST_PAUSE:
                 self.strikes += 1
@@ -77,7 +77,7 @@ class Silence:
 
     def succeeded(self, sent: float) -> bool:
         """A request let through at ``sent`` succeeded; True if that ended the recovery."""
-        if not self.strikes or sent < self._struck:
+        if not self.strikes or sent <= self._struck:
             return False
         self.strikes -= 1
         return self.strikes == 0

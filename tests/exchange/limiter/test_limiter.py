@@ -155,14 +155,51 @@ def test_a_priority_passed_over_gets_one_turn_after_another():
     assert all(100 <= wait <= 162 for wait in waits)
 
 
+def test_a_turn_comes_when_it_is_due():
+    async def story(limiter, clock, arrivals):
+        await take(limiter, 80, HIGH)
+        arrivals.call("low", LOW)
+        await asyncio.sleep(0.5)
+        await take(limiter, 1, HIGH)
+        arrivals.call("high", HIGH, 20)
+
+    assert played(story, patience=20).order == [("low", 20.5), ("high", 61.0)]
+
+
+def test_who_comes_after_one_that_gave_up_has_patience_of_its_own():
+    async def story(limiter, clock, arrivals):
+        await take(limiter, 80, HIGH)
+        first = arrivals.call("first", LOW)
+        await asyncio.sleep(0.5)
+        await take(limiter, 1, HIGH)
+        first.cancel()
+        await asyncio.sleep(10)
+        arrivals.call("low", LOW)
+        arrivals.call("high", HIGH, 20)
+
+    assert played(story, patience=20).names == ["high", "low"]
+
+
+def test_a_request_too_heavy_for_its_own_part_waits_for_that_of_high():
+    async def story(limiter, clock, arrivals):
+        await take(limiter, 15, HIGH)
+        arrivals.call("heavy", LOW, 80)  # LOW may fill 76, HIGH 90
+
+    assert played(story).order == [("heavy", 61.0)]
+
+
 def test_a_silence_does_not_make_priorities_impatient():
     async def story(limiter, clock, arrivals):
-        limiter.failure(await limiter.acquire(HIGH, READ), 429, {"Retry-After": "500"})
+        refused = await limiter.acquire(HIGH, READ)
+        await take(limiter, 80, HIGH)
         arrivals.call("candles", LOW)
+        await asyncio.sleep(1)
+        await take(limiter, 1, HIGH)  # passes the download
+        limiter.failure(refused, 429, {"Retry-After": "500"})
         arrivals.call("order", HIGH)
         arrivals.call("stop", CRITICAL)
 
-    assert [name for name, _ in played(story).order] == ["stop", "order", "candles"]
+    assert played(story).names == ["stop", "order", "candles"]
 
 
 def test_all_limits_hold_at_once():

@@ -166,12 +166,16 @@ class BotApi:
     def of(self, method: str) -> list[Call]:
         return [call for call in self.calls if call.method == method]
 
+    async def arrival(self) -> None:
+        """Wait until something happens."""
+        self._changed.clear()
+        await self._changed.wait()
+
     async def seen(self, method: str, count: int = 1) -> list[Call]:
         """Wait until ``method`` was called ``count`` times."""
         async with asyncio.timeout(10):
             while len(self.of(method)) < count:
-                self._changed.clear()
-                await self._changed.wait()
+                await self.arrival()
         return self.of(method)
 
     def say(self, text: str, *, chat: int = CHAT, user: int = OPERATOR, age_s: int = 0) -> None:

@@ -2,10 +2,11 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+JOBS   ?= auto
 bin    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types layers bench lock clean
+.PHONY: help setup run test lint types layers bench soak campaign picture lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +17,7 @@ run: setup  ## run gobot with config/gobot.yaml; as shipped that is the simulate
 	$(bin)/gobot run
 
 test: $(VENV)/.installed-dev  ## run the tests
-	$(bin)/pytest
+	$(bin)/pytest -n $(JOBS)
 
 lint: $(VENV)/.installed-dev  ## check style, formatting and the lock files
 	$(bin)/ruff check .
@@ -30,7 +31,16 @@ layers: $(VENV)/.installed-dev  ## check that every room imports from lower floo
 	$(bin)/lint-imports
 
 bench: $(VENV)/.installed-dev  ## run the benchmarks
-	@for benchmark in benchmarks/bench_*.py; do echo "$$benchmark"; $(bin)/python "$$benchmark" || exit 1; done
+	@for benchmark in benchmarks/*.py; do echo "$$benchmark"; $(bin)/python "$$benchmark" || exit 1; done
+
+soak: $(VENV)/.installed-dev  ## run 5,000 cycles and compare memory at the end with the beginning
+	GOBOT_SOAK_CYCLES=5000 $(bin)/pytest tests/process/test_soak.py
+
+campaign: $(VENV)/.installed-dev  ## kill the daemon at hundreds of seeded points; the tests run a slice of it
+	GOBOT_KILL_CHAINS=60 $(bin)/pytest -n 2 tests/kill
+
+picture: $(VENV)/.installed-dev  ## draw docs/panel.svg from a real run
+	$(bin)/python docs/picture.py
 
 lock: $(VENV)/.installed-dev  ## write the lock files from what is installed
 	$(bin)/python .ci/lock.py

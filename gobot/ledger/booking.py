@@ -24,7 +24,7 @@ _HELD_AT = (
     select(trades)
     .where(
         trades.c.symbol == bindparam("symbol"),
-        trades.c.entry_ms <= bindparam("time_ms"),
+        trades.c.entry_ms < bindparam("time_ms"),
         or_(trades.c.closing.is_(None), trades.c.exit_ms >= bindparam("time_ms")),
     )
     .order_by(trades.c.id.desc())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum, auto
@@ -63,6 +64,8 @@ class ScriptedVenue:
     refusal: VenueRefused = field(default_factory=lambda: VenueRefused("margin is insufficient", code="-2019"))
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     """By method, or by method and leg such as "create entry"; each is used once, in order."""
+    always: dict[str, Fault] = field(default_factory=dict)
+    """What happens to every `create` of a client id."""
 
     name: str = "scripted"
     calls: Counter[str] = field(default_factory=Counter)
@@ -73,7 +76,7 @@ class ScriptedVenue:
     """Signed quantity and entry price by symbol."""
     own_fills: list[Fill] = field(default_factory=list)
     payments: list[FundingPayment] = field(default_factory=list)
-    late: list[OrderRequest] = field(default_factory=list)
+    late: list[tuple[OrderRequest, int]] = field(default_factory=list)
     leverage: dict[str, int] = field(default_factory=dict)
     wallet: Decimal = Decimal(10_000)
 
@@ -109,9 +112,12 @@ class ScriptedVenue:
         self.wallet += payment.amount
 
     def deliver(self) -> None:
-        """Requests that were under way arrive."""
-        while self.late:
-            self._take(self.late.pop(0))
+        """Requests that were under way arrive, and nobody hears of it; those that took too long do not."""
+        for request, sent_ms in self.late:
+            if self.clock.now_ms() < sent_ms + self.settle_after_ms:
+                with suppress(VenueRefused):
+                    self._take(request)
+        self.late.clear()
 
     def lose(self, client_id: str) -> None:
         """An order disappears without a trace."""
@@ -160,11 +166,11 @@ class ScriptedVenue:
         return None if self._ask("order") else self.book.get(client_id)
 
     async def create(self, request: OrderRequest) -> OrderReport:
-        fault = self._fault("create", request.client_id)
+        fault = self._fault("create", request.client_id) or self.always.get(request.client_id)
         if fault is Fault.REFUSE:
             raise self.refusal
         if fault is Fault.ARRIVE_LATE:
-            self.late.append(request)
+            self.late.append((request, self.clock.now_ms()))
         if fault in (Fault.ARRIVE_LATE, Fault.LOSE_REQUEST):
             raise OutcomeUnknown("no answer within 10 s")
         report = self._take(request)

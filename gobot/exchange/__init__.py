@@ -5,7 +5,25 @@ libraries with it.
 """
 
 from gobot.exchange.gate import Gate, OpenGate
+from gobot.exchange.limiter import LimitsStore, RateLimiter, RequestTooHeavy
+from gobot.exchange.limiter_endpoints import EndpointUnavailable
+from gobot.exchange.limiter_journal import Incident, IncidentKind
+from gobot.exchange.limiter_permit import Permit
+from gobot.exchange.limiter_snapshot import LimiterSnapshot
 from gobot.exchange.port import Exchange
 from gobot.exchange.priority import Priority
 
-__all__ = ["Exchange", "Gate", "OpenGate", "Priority"]
+__all__ = [
+    "EndpointUnavailable",
+    "Exchange",
+    "Gate",
+    "Incident",
+    "IncidentKind",
+    "LimiterSnapshot",
+    "LimitsStore",
+    "OpenGate",
+    "Permit",
+    "Priority",
+    "RateLimiter",
+    "RequestTooHeavy",
+]

@@ -7,7 +7,7 @@ The law it keeps, whatever the load:
   held it has left the window: burst + window × rate ≤ share × limit.
 * First come, first served inside a priority; a higher priority goes first; while the next in line waits for room,
   nobody passes it, so a heavy request is let through in bounded time under any load of light ones.
-* A priority that has had nothing for ``patience`` seconds gets one turn: what a higher one can lose is bounded.
+* A priority that higher ones have passed for ``patience`` seconds gets one turn: what they can lose is bounded.
 * A reserve of every limit is for CRITICAL alone: protecting, cancelling, closing.
 * The count is the larger of our own and the venue's header.
 * After a 429 nobody passes before ``Retry-After``, then an exponentially growing pause holds, taken back step by
@@ -256,7 +256,7 @@ class RateLimiter:
             raise
 
     def _set_alarm(self, now: float, delay: float) -> None:
-        if self._alarm is not None:
+        if self._alarm is not None and not self._alarm.done():
             if self._alarm_at <= now + delay:
                 return  # it rings early enough, and then looks again
             self._alarm.cancel()
@@ -324,10 +324,10 @@ class RateLimiter:
 
     def _be_silent(self, status: int, permit: Permit, retry_after: float | None) -> None:
         now = self._clock.monotonic()
-        self._silence.refused(status, retry_after, permit.sent, now)
-        seconds = self._silence.remaining(now)
-        self._report(IncidentKind.SILENCED, f"The venue answered {status}: nothing is sent for {seconds:.0f} s.")
-        self._save()
+        if self._silence.refused(status, retry_after, permit.sent, now):
+            seconds = self._silence.remaining(now)
+            self._report(IncidentKind.SILENCED, f"The venue answered {status}: nothing is sent for {seconds:.0f} s.")
+            self._save()
 
     def _report(self, kind: IncidentKind, sentence: str) -> None:
         self._journal.report(kind, sentence, self._clock.now_ms())

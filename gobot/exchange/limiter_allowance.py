@@ -56,7 +56,10 @@ class Allowance:
 
     def too_heavy(self, priority: Priority, cost: Cost) -> Window | None:
         """The limit that can never hold a request of this cost, None if all can."""
-        return next((w for w in self.windows if not w.holds(cost[w.measure], priority)), None)
+        for window in self.windows:
+            if not window.holds(cost[window.measure], priority):
+                return window
+        return None
 
     def delay(self, standing: Priority, cost: Cost, now: float) -> float:
         """Seconds until ``cost`` fits everywhere for a request of this standing; 0 if it does now.
@@ -73,8 +76,10 @@ class Allowance:
     def take(self, permit: Permit) -> None:
         """A request is sent."""
         self._in_flight[permit] = None
+        cost = permit.cost
         for window in self.windows:
-            window.take(permit.cost[window.measure])
+            if amount := cost[window.measure]:
+                window.take(amount)
 
     def give_back(self, permit: Permit) -> None:
         """A request was not sent after all: its place is free again."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from gobot.exchange.limiter_permit import Permit
+from gobot.exchange.priority import Priority
 
 ANSWERED = "200"
 NO_ANSWER = "no answer"
@@ -24,7 +25,7 @@ class Served(NamedTuple):
     """
 
     at_ms: int
-    priority: str
+    priority: Priority
     endpoint: str
     weight: int
     waited: float
@@ -64,7 +65,7 @@ class Journal:
 
     def ended(self, permit: Permit, outcome: str, at_ms: int) -> None:
         """A request has ended."""
-        served = Served(at_ms, permit.priority.name, permit.endpoint, permit.cost.weight, permit.waited, outcome)
+        served = Served(at_ms, permit.priority, permit.endpoint, permit.cost.weight, permit.waited, outcome)
         self.recent.append(served)
         if outcome != ANSWERED:
             self.errors[outcome] += 1

@@ -58,22 +58,25 @@ class Silence:
         """A request was let through: while recovering, the next one keeps its distance from it."""
         self._passed = now
 
-    def refused(self, status: int, retry_after: float | None, sent: float, now: float) -> None:
-        """The venue answered ``status`` (429 or 418) to a request let through at ``sent``.
+    def refused(self, status: int, retry_after: float | None, sent: float, now: float) -> bool:
+        """The venue answered ``status`` (429 or 418) to a request let through at ``sent``.  True if that is news.
 
         Answers to what was sent before the last strike belong to it: they can make the silence longer, but they are
         no further strike.
         """
-        if sent > self._struck:
+        strike = sent > self._struck
+        if strike:
             self._struck = now
             if self.strikes < _MOST_STRIKES and self._pause() < _LONGEST_PAUSE:
                 self.strikes += 1
-        if status == BANNED and retry_after is None:
+        if status == BANNED and not retry_after:
             silence = self._grown(_SHORTEST_BAN, _LONGEST_BAN)
         else:
             silence = min(max(self._pause(), retry_after or 0.0), _LONGEST_SILENCE)
-        if now + silence > self.until:
+        longer = now + silence - self.until
+        if longer > 0:
             self._since, self.until, self.status = now, now + silence, status
+        return strike or longer >= 1.0
 
     def succeeded(self, sent: float) -> bool:
         """A request let through at ``sent`` succeeded; True if that ended the recovery."""

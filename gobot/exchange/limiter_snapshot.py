@@ -40,4 +40,5 @@ class LimiterSnapshot:
 
     def document(self) -> dict[str, Any]:
         """A JSON-ready form."""
-        return {**asdict(self), "recent": [served._asdict() for served in self.recent]}
+        recent = [{**served._asdict(), "priority": served.priority.name.lower()} for served in self.recent]
+        return {**asdict(self), "recent": recent}

@@ -89,7 +89,7 @@ class Window:
 
     def holds(self, amount: int, priority: Priority) -> bool:
         """Whether a request of ``amount`` can ever be let through."""
-        return amount <= self._ceilings[min(priority, Priority.HIGH)]
+        return amount <= self._ceilings[-1] or amount <= self._ceilings[min(priority, Priority.HIGH)]
 
     def delay(self, amount: int, standing: Priority, now: float) -> float:
         """Seconds until ``amount`` fits under the ceilings of that standing; 0 if it does now.

@@ -415,6 +415,18 @@ def test_a_request_that_is_never_answered_is_given_up():
     assert played(story).order == [("next", 121.0)]
 
 
+def test_an_alarm_that_somebody_cancelled_is_set_again():
+    async def story(limiter, clock, arrivals):
+        await take(limiter, 90, HIGH)
+        arrivals.call("first", HIGH)
+        await asyncio.sleep(1)
+        limiter._alarm.cancel()
+        await asyncio.sleep(1)
+        arrivals.call("second", HIGH)
+
+    assert played(story).order == [("first", 61.0), ("second", 61.0)]
+
+
 def test_there_is_an_end_to_the_queue(monkeypatch):
     monkeypatch.setattr("gobot.exchange.limiter._MOST_WAITING", 3)
 
@@ -494,7 +506,8 @@ def test_what_is_remembered_is_bounded_and_can_be_written_as_json():
         assert len(seen.recent) == 200
         assert len(seen.endpoints) <= 256
         assert len(seen.errors) <= 201
-        assert orjson.loads(orjson.dumps(seen.document()))["recent"][-1]["endpoint"] == "GET /1999"
+        last = orjson.loads(orjson.dumps(seen.document()))["recent"][-1]
+        assert (last["endpoint"], last["priority"], last["outcome"]) == ("GET /1999", "critical", "other")
         assert all(len(window._slices) <= 61 for window in limiter._allowance.windows)
 
     run(story)

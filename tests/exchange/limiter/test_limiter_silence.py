@@ -94,8 +94,10 @@ def test_retry_after_counts_even_when_the_pause_would_be_shorter_and_the_pause_w
 
 
 def test_answers_to_what_was_on_its_way_are_one_strike_and_no_recovery():
+    incidents = []
+
     async def story(clock):
-        limiter = limiter_of(clock)
+        limiter = limiter_of(clock, notify=incidents.append)
         permits = [await limiter.acquire(HIGH, READ) for _ in range(10)]
         for permit in permits[:8]:
             limiter.failure(permit, 429, {"Retry-After": "3"})
@@ -105,6 +107,10 @@ def test_answers_to_what_was_on_its_way_are_one_strike_and_no_recovery():
         assert (limiter.snapshot().strikes, limiter.silent_for()) == (1, 10)
 
     run(story)
+    assert [incident.sentence for incident in incidents] == [
+        "The venue answered 429: nothing is sent for 3 s.",
+        "The venue answered 429: nothing is sent for 10 s.",
+    ]
 
 
 def test_while_recovering_critical_requests_do_not_keep_the_distance():

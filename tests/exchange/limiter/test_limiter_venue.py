@@ -1,6 +1,10 @@
-"""The limiter against a venue with a clock of its own, slow ways there and back, and other people's requests."""
+"""The limiter against a venue with a clock of its own, slow ways there and back, and other people's requests.
+
+GOBOT_LIMITER_SCHEDULES sets how many worlds are tried, one for five schedules.
+"""
 
 import asyncio
+import os
 import random
 from collections import defaultdict
 
@@ -99,7 +103,7 @@ worlds = {
     "skew": st.floats(-0.9, 0.9),
     "wall_ms": st.integers(0, 10**13),
 }
-some = hypothesis_settings(max_examples=30, deadline=None)
+some = hypothesis_settings(max_examples=int(os.environ.get("GOBOT_LIMITER_SCHEDULES", "150")) // 5 + 1, deadline=None)
 
 
 @some

@@ -1,5 +1,6 @@
 """The SQL ledger of money: orders, fills, trades, cycles and runs, each written exactly once."""
 
+from gobot.ledger.backtests import BacktestRow
 from gobot.ledger.cycles import CycleRow, Decision
 from gobot.ledger.ledger import Ledger
 from gobot.ledger.orders import OrderRow, PlannedOrder
@@ -9,6 +10,7 @@ from gobot.ledger.words import EXTERNAL, CyclePhase, LedgerStatus, Leg
 
 __all__ = [
     "EXTERNAL",
+    "BacktestRow",
     "ChangeKind",
     "CyclePhase",
     "CycleRow",

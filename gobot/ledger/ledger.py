@@ -8,7 +8,8 @@ from decimal import Decimal
 from sqlalchemy import Connection, Select, func, select
 
 from gobot.core import Fill, FundingPayment, OrderReport
-from gobot.ledger import booking, cycles, orders, runs
+from gobot.ledger import backtests, booking, cycles, orders, runs
+from gobot.ledger.backtests import BacktestRow
 from gobot.ledger.cycles import CycleRow, Decision
 from gobot.ledger.database import Database
 from gobot.ledger.orders import OrderRow, PlannedOrder
@@ -249,6 +250,23 @@ class Ledger:
         """From when on (ms) the venue is asked for funding."""
         with self._transaction() as connection:
             return _watermark(connection, _NEWEST_FUNDING)
+
+    # Backtests
+
+    def keep_backtest(self, row: BacktestRow) -> int:
+        """Keep a backtest among the newest `gobot.ledger.backtests.KEEP_BACKTESTS`; returns its number."""
+        with self._transaction() as connection:
+            return backtests.keep(connection, row)
+
+    def backtest(self, number: int) -> BacktestRow | None:
+        """One backtest, None if it is not kept."""
+        with self._transaction() as connection:
+            return backtests.find(connection, number)
+
+    def backtests(self, limit: int = 20) -> list[BacktestRow]:
+        """The newest ``limit`` backtests, oldest first."""
+        with self._transaction() as connection:
+            return backtests.newest(connection, limit)
 
 
 def _watermark(connection: Connection, newest: Select[int]) -> int:

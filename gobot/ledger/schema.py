@@ -21,7 +21,7 @@ from gobot.core import Direction, OrderType, Side
 from gobot.ledger.columns import Money, Word
 from gobot.ledger.words import CyclePhase, LedgerStatus, Leg
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a database that says so needs no look at the scripts."""
 
 metadata = MetaData(
@@ -170,4 +170,20 @@ funding = Table(
     Column("time_ms", BigInteger, nullable=False),
     UniqueConstraint("symbol", "payment_id"),
     Index(None, "time_ms"),
+)
+
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("strategy", String(64), nullable=False),
+    Column("params", Text, nullable=False),
+    Column("symbols", Text, nullable=False),
+    Column("timeframe", String(16), nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("metrics", Text, nullable=False),
+    Column("curve", Text, nullable=False),
 )

@@ -116,21 +116,35 @@ def in_our_words(name: str, now_ms: int) -> Iterator[dict[str, str]]:
     The mapping it gives is filled with the headers of the answer on leaving.
     """
     import ccxt
+    from aiohttp import ClientError
 
     headers: dict[str, str] = {}
     _answer.set(None)
     try:
         yield headers
-    except ccxt.OperationFailed as error:
-        raise _later(name, error, now_ms) from error
     except ccxt.BaseError as error:
-        raise VenueRefused(f"{name} refuses: {_first_line(error)}") from error
+        if not _may_pass(error):
+            raise VenueRefused(f"{name} refuses: {_first_line(error)}") from error
+        raise _later(name, error, now_ms) from error
+    except (ClientError, OSError) as error:
+        # Where ccxt writes to a connection that is just closing.
+        raise _later(name, error, now_ms) from error
     except (TypeError, ValueError, KeyError, IndexError) as error:
         # JSON, but not of the shape that ccxt counts on.
         raise TryLater(f"{name} sent an answer that cannot be read; try again later") from error
     finally:
         if (answer := _answer.get()) is not None:
             headers.update(answer.headers)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether asking again may help; ccxt calls some faults of the network errors of the exchange."""
+    import ccxt
+    from aiohttp import ClientError
+
+    answer = _answer.get()
+    broken = isinstance(error.__cause__, ClientError) or (answer is not None and answer.status >= 500)
+    return broken or isinstance(error, ccxt.OperationFailed)
 
 
 def _later(name: str, error: Exception, now_ms: int) -> VenueUnavailable:

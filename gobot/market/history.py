@@ -84,11 +84,13 @@ class History:
 
     async def now_ms(self) -> int:
         """The venue's clock, asked for now and then and counted on in between."""
-        now_ms = self._retries.clock.now_ms()
-        if self._checked_ms is None or not 0 <= now_ms - self._checked_ms < _CLOCK_CHECK_MS:
-            self._ahead_ms = await self._retries.until_answered(self._client.time) - now_ms
-            self._checked_ms = now_ms
-        return now_ms + self._ahead_ms
+        clock = self._retries.clock
+        if self._checked_ms is None or not 0 <= clock.now_ms() - self._checked_ms < _CLOCK_CHECK_MS:
+            told_ms = await self._retries.until_answered(self._client.time)
+            # Not by the time of the question: it may have waited, and a clock that is ahead would let open candles in.
+            self._checked_ms = clock.now_ms()
+            self._ahead_ms = told_ms - self._checked_ms
+        return clock.now_ms() + self._ahead_ms
 
     async def _search_first(self, symbol: str, timeframe: Timeframe) -> int | None:
         """Halve the time in which the first candle must lie until nothing is left of it."""

@@ -44,9 +44,9 @@ def symbol_of(coin: str) -> str:
 class FuturesServer:
     """Markets of ``coins`` against USDT, all listed at ``listed_ms``.
 
-    ``rest_fault`` is called with the path of every request and returns a fault or an empty string: a status, "html",
-    "cut" or "hang".  ``accepting`` False refuses WebSocket connections.  ``lagging_ms`` is how long a candle takes
-    after its close to appear in the history.
+    ``faults`` befall the next REST requests, one each: a status, "html", "cut" (JSON), "break" (the connection), "" for
+    none.  ``accepting`` False refuses WebSocket connections.  ``lagging_ms`` is how long a candle takes after its close
+    to appear in the history, ``lacking`` are those (coin, time) that never do.
     """
 
     def __init__(self, coins: Sequence[str], now_ms: int, *, listed_ms: int = ms("2019-09-08T17:57")) -> None:
@@ -120,8 +120,6 @@ class FuturesServer:
             )
         if fault == "html":
             return web.Response(text="<html>Are you a robot?</html>", content_type="text/html")
-        if fault == "hang":
-            await asyncio.sleep(60)
         document: Any
         if what == "exchangeInfo":
             document = self._exchange_info()
@@ -136,6 +134,13 @@ class FuturesServer:
         body = json.dumps(document)
         if fault == "cut":
             body = body[: len(body) // 2]
+        if fault == "break":
+            answer = web.StreamResponse(headers={"Content-Length": str(len(body))})
+            await answer.prepare(request)
+            await answer.write(body[: len(body) // 2].encode())
+            assert request.transport is not None
+            request.transport.abort()
+            return answer
         return web.Response(text=body, content_type="application/json", headers=headers)
 
     def _exchange_info(self) -> dict[str, Any]:

@@ -49,9 +49,10 @@ async def download(
     end_ms: int | None = None,
     report: Callable[[Progress], None] | None = None,
     attempts: int = 4,
+    patience: float = 10.0,
 ) -> list[Outcome]:
     clock = ManualClock(NOW)
-    async with ArchiveClient.open(server.url, Retries(clock, Random(1), attempts), patience=0.3) as client:
+    async with ArchiveClient.open(server.url, Retries(clock, Random(1), attempts), patience=patience) as client:
         archive = PublicArchive(client, read_klines, clock)
         return await Downloader(store, clock, archive=archive, report=report).run(wanted, start_ms, end_ms)
 
@@ -130,7 +131,7 @@ async def test_many_series_at_once_share_the_work(server, store):
 async def test_a_passing_fault_leaves_no_trace(server, store, fault, suffix):
     name = f"BTCUSDT-1h-2024-11.zip{suffix}"
     server.fault(name, fault, fault)
-    (outcome,) = await download(server, store, FUTURES)
+    (outcome,) = await download(server, store, FUTURES, patience=0.5 if fault == "drip" else 10.0)
     assert same(store.read(FUTURES), whole(FUTURES))
     assert not outcome.error
     assert server.requests[name] == 3
@@ -155,7 +156,7 @@ async def test_a_file_that_is_never_right_is_named_and_never_stored(server, stor
 @pytest.mark.parametrize("fault", ["500", "cut", "reset", "drip"])
 async def test_an_archive_that_stays_away_is_one_clear_error(server, store, fault):
     server.always("BTCUSDT-1h-2024-11.zip", fault)
-    (outcome,) = await download(server, store, FUTURES)
+    (outcome,) = await download(server, store, FUTURES, patience=0.5 if fault == "drip" else 10.0)
     assert "/BTCUSDT-1h-2024-11.zip" in outcome.error
     assert "\n" not in outcome.error
     assert same(store.read(FUTURES), whole(FUTURES, end_ms=ms("2024-11-01")))

@@ -153,7 +153,23 @@ async def test_the_venues_clock_says_what_has_closed(venue):
     assert found.time[-1] == ms("2025-01-02T02:45")
 
 
-@pytest.mark.parametrize("fault", ["500", "503", "html", "cut"])
+async def test_a_question_that_waited_long_lets_no_open_candle_in():
+    clock = ManualClock(NOW)
+
+    class Slow(Windowed):
+        async def time(self) -> int:
+            await clock.sleep(30)
+            return clock.now_ms()
+
+    history = History(
+        Slow(made_up(BITCOIN.symbol, QUARTER, ms("2025-01-01"), NOW + 900_000)), Retries(clock, Random(1))
+    )
+    clock.move_to(ms("2025-01-02T03:14:00"))
+    assert await history.now_ms() == ms("2025-01-02T03:14:30")
+    assert (await history.fetch(BITCOIN, ms("2025-01-02"), NOW * 2)).time[-1] == ms("2025-01-02T02:45")
+
+
+@pytest.mark.parametrize("fault", ["500", "503", "html", "cut", "break"])
 @pytest.mark.parametrize("question", range(3), ids=["time", "markets", "candles"])
 async def test_passing_faults_are_tried_again(venue, fault, question):
     venue.server.faults = [*[""] * question, fault, fault]

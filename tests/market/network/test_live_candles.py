@@ -97,7 +97,7 @@ async def test_history_that_fails_and_lags_delays_and_loses_nothing(server):
         await rig.connected()
         await minutes(rig, 2)
         server.drop()
-        server.faults = ["500", "html", "cut", "429", "500"]
+        server.faults = ["500", "html", "cut", "429", "break"]
         server.lagging_ms = 10_000
         await minutes(rig, 4, first=2)
         await rig.arrival(6)
@@ -170,6 +170,8 @@ async def test_nothing_grows_with_time(server):
     async with Rig(server) as rig:
         await rig.connected()
         await minutes(rig, 10)
+        # What the server remembers is not the point.
+        rig.expected("BTC", 200), rig.expected("ETH", 200), rig.expected("SOL", 200)
         gc.collect()
         before = len(gc.get_objects())
         await minutes(rig, 150, first=10)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many, the newest ones.")]
 
 
-def _last_word(state: Path) -> dict[str, Any]:
+def last_word(state: Path) -> dict[str, Any]:
     """The status of the running daemon, or what the last one left behind; ``running`` says which.
 
     Raises `StateError` when there never was one.
@@ -62,7 +62,7 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
     gobot status
     gobot status --json | jq .equity
     """
-    word = _last_word(state_directory(ctx))
+    word = last_word(state_directory(ctx))
     if as_json:
         print_json(word)
         return
@@ -91,7 +91,7 @@ def positions(ctx: typer.Context, as_json: JsonOption = False) -> None:
     gobot positions
     gobot positions --json
     """
-    rows = _last_word(state_directory(ctx)).get("positions") or []
+    rows = last_word(state_directory(ctx)).get("positions") or []
     if as_json:
         print_json(rows)
         return

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gobot.cli.context import ConfigOption, SetOption, load
+from gobot.cli.context import ConfigOption, JsonOption, SetOption, load, print_json
+from gobot.cli.report import last_word
 from gobot.core import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def run(
     ] = None,
     settings: SetOption = None,
     plain: Annotated[bool, typer.Option("--plain", help="Log lines instead of the panel.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     r"""Run the daemon until it is done or told to stop.
 
@@ -42,6 +44,7 @@ def run(
     gobot run                                         as config/gobot.yaml says
     gobot run --cycles 10 --speed max                  ten cycles of the simulated market, at once
     gobot run --data BTCUSDT_15m.parquet --speed max   the simulated market plays recorded candles
+    gobot run --cycles 100 --speed max --json          the last status as JSON when it has ended
     """
     from gobot.app.run import run as run_daemon
     from gobot.app.wiring import RunOptions
@@ -52,8 +55,10 @@ def run(
     if data and loaded.settings.trading.mode != "sim":
         raise UsageError(f"--data plays candles to mode sim, not {loaded.settings.trading.mode}: add --mode sim")
     chosen = RunOptions(data=tuple(data or ()), cycles=cycles, speed=_speed(speed))
-    on_terminal = sys.stdout.isatty() and not plain
+    on_terminal = sys.stdout.isatty() and not (plain or as_json)
     run_daemon(loaded, chosen, panel=LivePanel if on_terminal else None)
+    if as_json:
+        print_json(last_word(loaded.paths.state))
 
 
 def _speed(text: str | None) -> float | None:

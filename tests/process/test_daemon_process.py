@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 
+import orjson
 import pytest
 
 SMALL = ("--set", "sim.symbols=3", "--set", "trading.params.fast=3", "--set", "trading.params.slow=9")
@@ -19,6 +20,11 @@ def test_twice_the_same_market_gives_the_same_trades(home, tmp_path_factory) -> 
     first, second = home.gobot("trades", "--json"), other.gobot("trades", "--json")
     assert first.stdout == second.stdout
     assert len(home.json("trades")) >= 5
+
+
+def test_the_last_status_is_printed_on_demand(home) -> None:
+    done = home.run("--cycles", "2", "--json", *SMALL)
+    assert orjson.loads(done.stdout) == home.json("status")
 
 
 def test_used_up_iterations_end_the_run_and_the_next_one_is_new(home) -> None:

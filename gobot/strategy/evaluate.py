@@ -29,19 +29,9 @@ def evaluate(strategy: Strategy, candles: Candles, cache: IndicatorCache | None 
     `StrategyError` when the strategy's own code fails (with file and line) or what it returns is unusable.
     """
     with nullcontext() if cache is None else cache.used(), _blamed_on(strategy):
-        # One candle alone does not tell its length, which longer timeframes are made from.
-        first = max(strategy.warmup, 2 if strategy.timeframes else 1) - 1
-        if len(candles) <= first:
+        frame, first = frame_for(strategy, candles)
+        if frame is None:
             return Signals.none(len(candles))
-        prices = frame_of(candles)
-        indicators: dict[str, pd.Series | Floats] = dict(strategy.indicators(prices))
-        if strategy.timeframes:
-            longer, settled = longer_columns(strategy, candles)
-            first = max(first, settled)
-            if len(candles) <= first:
-                return Signals.none(len(candles))
-            indicators |= longer
-        frame = _joined(strategy, prices, indicators)
         entry_column, exit_column, stop, target, confidence = _table(strategy, strategy.signals(frame), len(candles))
     entry = _flags(strategy, entry_column, "entry", -1, 1)
     exit_ = _flags(strategy, exit_column, "exit", 0, EXIT_LONG | EXIT_SHORT)
@@ -57,6 +47,26 @@ def evaluate(strategy: Strategy, candles: Candles, cache: IndicatorCache | None 
         _confidence(strategy, confidence, entry, candles),
         frame,
     )
+
+
+def frame_for(strategy: Strategy, candles: Candles) -> tuple[pd.DataFrame | None, int]:
+    """The frame for `Strategy.signals`, None during warm-up, and the first row that may have a signal.
+
+    Raises whatever the strategy's own code does.
+    """
+    # One candle alone does not tell its length, which longer timeframes are made from.
+    first = max(strategy.warmup, 2 if strategy.timeframes else 1) - 1
+    if len(candles) <= first:
+        return None, first
+    prices = frame_of(candles)
+    indicators: dict[str, pd.Series | Floats] = dict(strategy.indicators(prices))
+    if strategy.timeframes:
+        longer, settled = longer_columns(strategy, candles)
+        first = max(first, settled)
+        if len(candles) <= first:
+            return None, first
+        indicators |= longer
+    return _joined(strategy, prices, indicators), first
 
 
 def idea(

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import NoReturn
+from types import ModuleType
+from typing import NoReturn, TypeGuard
 
 from gobot.core import GobotError, StrategyError
 from gobot.strategy.base import Strategy
@@ -62,7 +63,7 @@ def strategy_class(name: str, directory: Path) -> type[Strategy]:
     found, broken = scan(directory)
     for entry in found:
         if name in (entry.name, entry.class_name):
-            return _run(entry)
+            return _strategy(_run(entry.path), entry)
     if broken:
         raise StrategyError(f"no strategy {name!r}, and {broken[0]}")
     known = sorted([*SHIPPED, *(entry.name for entry in found)])
@@ -77,14 +78,42 @@ def scan(directory: Path) -> tuple[list[StrategyFile], list[str]]:
     broken: list[str] = []
     for path in sorted(directory.glob("*.py")):
         try:
-            tree = ast.parse(path.read_bytes(), filename=str(path))
-        except SyntaxError as error:
-            broken.append(f"{path}, line {error.lineno}: {error.msg}")
-        except (OSError, ValueError) as error:
-            broken.append(f"{path} cannot be read: {error}")
-        else:
-            found += _classes(tree, path)
+            found += _read(path)
+        except StrategyError as error:
+            broken.append(str(error))
     return found, broken
+
+
+def strategies_in(path: Path) -> list[type[Strategy]]:
+    """The strategies in one file, which is run.  Raises `StrategyError` for one that holds none or does not run."""
+    entries = _read(path)
+    found = _strategies(_run(path), entries)
+    if not found:
+        raise StrategyError(f"{path} holds no strategy: derive a class from gobot.strategy.Strategy")
+    return found
+
+
+def users_strategies(directory: Path) -> tuple[list[type[Strategy]], list[str]]:
+    """The strategies in the files of ``directory``, which are run, and a sentence for each that does not run."""
+    found: list[type[Strategy]] = []
+    broken: list[str] = []
+    for path in sorted(directory.glob("*.py")):
+        try:
+            entries = _read(path)
+            found += _strategies(_run(path), entries) if entries else []
+        except StrategyError as error:
+            broken.append(str(error))
+    return found, broken
+
+
+def _read(path: Path) -> list[StrategyFile]:
+    try:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except SyntaxError as error:
+        raise StrategyError(f"{path}, line {error.lineno}: {error.msg}") from error
+    except (OSError, ValueError) as error:
+        raise StrategyError(f"{path} cannot be read: {error}") from error
+    return list(_classes(tree, path))
 
 
 def _classes(tree: ast.Module, path: Path) -> Iterator[StrategyFile]:
@@ -107,12 +136,12 @@ class _SourceLoader(SourceFileLoader):
         raise OSError(f"{path} is never taken from a compiled file")
 
 
-def _run(entry: StrategyFile) -> type[Strategy]:
-    """Run the file and take the class out of it."""
-    module_name = f"gobot_strategies.{entry.path.stem}"
-    loader = _SourceLoader(module_name, str(entry.path))
+def _run(path: Path) -> ModuleType:
+    """Run the file."""
+    module_name = f"gobot_strategies.{path.stem}"
+    loader = _SourceLoader(module_name, str(path))
     module = importlib.util.module_from_spec(importlib.machinery.ModuleSpec(module_name, loader))
-    module.__file__ = str(entry.path)
+    module.__file__ = str(path)
     # Dataclasses and pickling look their module up by name.
     sys.modules[module_name] = module
     try:
@@ -121,13 +150,28 @@ def _run(entry: StrategyFile) -> type[Strategy]:
         del sys.modules[module_name]
         if isinstance(error, GobotError):
             raise
-        lines = [call.lineno for call in traceback.extract_tb(error.__traceback__) if call.filename == str(entry.path)]
-        where = f"{entry.path}, line {lines[-1]}" if lines else str(entry.path)
+        lines = [call.lineno for call in traceback.extract_tb(error.__traceback__) if call.filename == str(path)]
+        where = f"{path}, line {lines[-1]}" if lines else str(path)
         raise StrategyError(f"{where}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _strategies(module: ModuleType, entries: list[StrategyFile]) -> list[type[Strategy]]:
+    """Those of the classes that are strategies; one that is only a base for others is passed over."""
+    classes = [getattr(module, entry.class_name) for entry in entries]
+    return [found for found in classes if _is_strategy(found) and not inspect.isabstract(found)]
+
+
+def _strategy(module: ModuleType, entry: StrategyFile) -> type[Strategy]:
+    """The class that was asked for.  Raises `StrategyError` when it is none that could run."""
     found = getattr(module, entry.class_name)
-    if not (inspect.isclass(found) and issubclass(found, Strategy)):
+    if not _is_strategy(found):
         raise StrategyError(f"{entry.path}, line {entry.line}: {entry.class_name} is no gobot.strategy.Strategy")
     if inspect.isabstract(found):
         missing = ", ".join(sorted(found.__abstractmethods__))
         raise StrategyError(f"{entry.path}, line {entry.line}: {entry.class_name} does not define {missing}")
     return found
+
+
+def _is_strategy(found: object) -> TypeGuard[type[Strategy]]:
+    return inspect.isclass(found) and issubclass(found, Strategy)

@@ -36,8 +36,9 @@ bench: $(VENV)/.installed-dev  ## run the benchmarks
 soak: $(VENV)/.installed-dev  ## run 5,000 cycles and compare memory at the end with the beginning
 	GOBOT_SOAK_CYCLES=5000 $(bin)/pytest tests/process/test_soak.py
 
-campaign: $(VENV)/.installed-dev  ## kill the daemon at hundreds of seeded points; the tests run a slice of it
+campaign: $(VENV)/.installed-dev  ## run whole what the tests run a slice of: kills, limiter schedules
 	GOBOT_KILL_CHAINS=60 $(bin)/pytest -n 2 tests/kill
+	GOBOT_LIMITER_SCHEDULES=10000 $(bin)/pytest tests/exchange/limiter
 
 picture: $(VENV)/.installed-dev  ## draw docs/panel.svg from a real run
 	$(bin)/python docs/picture.py

@@ -50,7 +50,8 @@ COMMANDS: dict[str, Row] = {
     "stop": Row("gobot.cli.control:stop", "End the daemon after the step at hand."),
     "close": Row("gobot.cli.control:close", "Close one open position at market, or all of them."),
     "reset-breaker": Row("gobot.cli.control:reset_breaker", "Close the circuit breaker and lift a latched stop."),
-    "data": Row("gobot.cli.data:app", "Import, check, list and export stored market data."),
+    "data": Row("gobot.cli.data:app", "Download, import, check, list and export stored market data."),
+    "strategy": Row("gobot.cli.strategy:app", "List strategies, check them for look-ahead, begin a new one."),
     "config": Row("gobot.cli.config:app", "Write, check and show the settings."),
 }
 

@@ -14,7 +14,7 @@ from gobot.strategy.conditions import (
 )
 from gobot.strategy.evaluate import evaluate, idea
 from gobot.strategy.indicators.cache import IndicatorCache
-from gobot.strategy.load import SHIPPED, load_strategy, strategy_class
+from gobot.strategy.load import SHIPPED, load_strategy, strategies_in, strategy_class, users_strategies
 from gobot.strategy.param import Constraint, Param
 from gobot.strategy.signals import EXIT_LONG, EXIT_SHORT, Signals, signal_frame
 
@@ -40,5 +40,7 @@ __all__ = [
     "recently",
     "rising",
     "signal_frame",
+    "strategies_in",
     "strategy_class",
+    "users_strategies",
 ]

@@ -37,15 +37,14 @@ def examine(
     The same examination always has the same outcome.  Raises `StrategyError` for parameters not allowed and `DataError`
     for data too short to tell anything.
     """
-    findings = [declaration(found)]
+    findings, chosen = [declaration(found)], dict(params or {})
     if findings[0].passed:
-        findings += _trial(found(**(params or {})), list(data))
+        strategy = found(**chosen)
+        chosen = dict(strategy.params)
+        findings += _trial(strategy, list(data))
     source = inspect.getsourcefile(found)
     return Examination(
-        strategy=found.name,
-        file=Path(source).name if source else "",
-        params=dict(params or {}),
-        findings=tuple(findings),
+        strategy=found.name, file=Path(source).name if source else "", params=chosen, findings=tuple(findings)
     )
 
 

@@ -81,7 +81,7 @@ def hints_of(path: Path) -> Hints:
     named = place > 0 and first.isalnum() and first not in _MARKETS
     return Hints(
         venue=first if named else None,
-        market=market or _archive_market(path),
+        market=_archive_market(path) or market,
         symbol=symbol,
         timeframe=Timeframe.parse(timeframe) if timeframe else None,
     )

@@ -1,7 +1,7 @@
 """Logging: one structured line per fact, to stderr (or journald behind it) and to a rotating file.
 
 A line is ``time LEVEL message key=value …``.  Secrets never get this far: every text that leaves is searched for
-their values, and libraries that log URLs with tokens are kept below WARNING.
+their values, tracebacks show no variables, and libraries that log URLs with tokens are kept below WARNING.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ def set_up_logging(
     hide = _masker(secrets)
     line = _formatter(now_ms)
     if stderr:
-        logger.add(_Stderr(hide), level=level, format=line, colorize=False)
+        logger.add(_Stderr(hide), level=level, format=line, colorize=False, diagnose=False, backtrace=False)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         sink = _RotatingFile(file, hide)
-        logger.add(sink, level=level, format=line, colorize=False)
+        logger.add(sink, level=level, format=line, colorize=False, diagnose=False, backtrace=False)
     _take_over_standard_logging()
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gobot.core import Timeframe, UsageError
+from gobot.app.candles import candle_store
+from gobot.core import SystemClock, Timeframe, UsageError
 from gobot.exchange.feed import MarketFeed
 from gobot.exchange.history_feed import HistoryFeed
 from gobot.exchange.synthetic_feed import SyntheticFeed
@@ -18,9 +19,11 @@ _HISTORY = 2048
 
 
 def simulated_feed(loaded: Loaded, data: Sequence[Path]) -> MarketFeed:
-    """Where the simulated venue takes its prices from: the ``data`` files, or the synthetic market without any."""
+    """Where the simulated venue takes its prices from: the ``data`` files, or without any what ``sim.source`` says."""
     timeframe = Timeframe.parse(loaded.settings.trading.timeframe)
-    return _recorded(data, timeframe) if data else _synthetic(loaded, timeframe)
+    if data:
+        return _recorded(data, timeframe)
+    return _stored(loaded, timeframe) if loaded.settings.sim.source == "store" else _synthetic(loaded, timeframe)
 
 
 def _recorded(data: Sequence[Path], timeframe: Timeframe) -> HistoryFeed:
@@ -39,6 +42,19 @@ def _recorded(data: Sequence[Path], timeframe: Timeframe) -> HistoryFeed:
             )
         series[symbol] = candles
     return HistoryFeed(series)
+
+
+def _stored(loaded: Loaded, timeframe: Timeframe) -> HistoryFeed:
+    """The stored series of the settings' symbols, whatever venue they were taken from."""
+    store = candle_store(loaded, SystemClock())
+    known = {series.symbol: series for series in store.series() if series.timeframe == timeframe}
+    symbols = loaded.settings.trading.symbols
+    if missing := [symbol for symbol in symbols if symbol not in known]:
+        raise UsageError(
+            f"sim.source store: there are no {timeframe} candles of {', '.join(missing)} in {loaded.paths.candles}: "
+            "fetch them with `gobot data download` or `gobot data import`, or change trading.symbols"
+        )
+    return HistoryFeed({symbol: store.read(known[symbol]) for symbol in symbols}, step=timeframe)
 
 
 def _synthetic(loaded: Loaded, timeframe: Timeframe) -> SyntheticFeed:

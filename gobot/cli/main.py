@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -130,6 +131,11 @@ def _run(args: list[str]) -> int:
         # Whoever read our output has left; without this the interpreter would complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as error:  # noqa: BLE001  # whatever it is, a user sees one line
+        # A mistake of ours; the daemon's log has the whole traceback.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        words = f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
+        return _fail(f"an error that nobody expected: {words}; please report it", GobotError.exit_code)
     return code if isinstance(code, int) else 0
 
 

@@ -119,6 +119,9 @@ class CandleSettings(Section):
 class SimSettings(Section):
     """The simulated market."""
 
+    source: Literal["synthetic", "store"] = Field(
+        "synthetic", description="A seeded market, or the stored candles of trading.symbols."
+    )
     seed: int = Field(7, ge=0, le=2**63 - 1, description="Same seed, same market.")
     symbols: int = Field(12, ge=1, le=2000, description="Synthetic symbols, unless trading.symbols names them.")
     start_equity: Money | None = Field(None, description="USDT at the start; unset means trading.initial_capital_usd.")
@@ -136,6 +139,19 @@ class SimSettings(Section):
         except ValueError:
             raise ValueError(f"{value!r} is no date; write one such as 2025-01-01") from None
         return value
+
+
+class PaperSettings(Section):
+    """Paper trading: live prices, no orders."""
+
+    start_equity: Money | None = Field(None, description="USDT at the start; unset means trading.initial_capital_usd.")
+    fee: float | None = Field(None, ge=0, lt=0.1, description="Taker fee, fraction; unset means the venue's.")
+    maker_fee: float | None = Field(
+        None, ge=-0.01, lt=0.1, description="Maker fee, fraction, negative for a rebate; unset means the venue's."
+    )
+    slippage: float = Field(
+        0.0, ge=0, lt=0.1, description="Price given up by market fills beyond bid or ask, fraction."
+    )
 
 
 class LogSettings(Section):
@@ -156,4 +172,5 @@ class Settings(Section):
     paths: PathSettings = Field(default_factory=PathSettings)
     candles: CandleSettings = Field(default_factory=CandleSettings)
     sim: SimSettings = Field(default_factory=SimSettings)
+    paper: PaperSettings = Field(default_factory=PaperSettings)
     log: LogSettings = Field(default_factory=LogSettings)

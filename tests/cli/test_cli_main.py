@@ -178,3 +178,15 @@ def test_a_reader_that_leaves_is_no_trouble(tmp_path):
 def test_it_is_a_module():
     done = python("-m", "gobot", "--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"gobot {__version__}\n", "")
+
+
+def test_an_error_that_nobody_expected_is_one_line_with_its_place(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("gobot.settings.load_settings", lambda *_, **__: 1 / 0)
+    with pytest.raises(SystemExit) as left:
+        main(["config", "show"])
+    assert left.value.code == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said.startswith(
+        "gobot: an error that nobody expected: ZeroDivisionError: division by zero (test_cli_main.py"
+    )

@@ -1,4 +1,4 @@
-"""``gobot data``: what is stored of the market, brought in, checked, listed and given out."""
+"""``gobot data``: what is stored of the market, fetched, brought in, checked, listed and given out."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from gobot.cli.data_choice import (
     moment,
 )
 from gobot.cli.data_view import listed, listed_funding, named, print_checked, print_imported, progress
+from gobot.cli.download import download
 from gobot.core import DataError, SystemClock, Timeframe, UsageError
 
 if TYPE_CHECKING:
     from gobot.market import Finding, Series
 
-app = typer.Typer(no_args_is_help=True, help="Import, check, list and export stored market data.")
+app = typer.Typer(no_args_is_help=True, help="Download, import, check, list and export stored market data.")
+app.command()(download)
 
 
 @app.command("import")

@@ -6,7 +6,7 @@ What is stored is the progress: a run that was killed goes on where its last sto
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 
 from gobot.core import DAY_MS, Clock, DataError, UsageError, VenueError
@@ -30,7 +30,7 @@ _MONTH_MS = 32 * DAY_MS
 class Downloader:
     """Fills ``store`` from ``archive``, ``history``, or both; the archive goes first.
 
-    >>> outcomes = await Downloader(store, clock, archive=archive, history=history).run([bitcoin], start_ms)
+    >>> outcomes = await Downloader(store, clock, archive=archive, history=history).run({bitcoin: span})
 
     ``at_once`` series are worked on at a time; ``report`` hears of every step.
     """
@@ -52,25 +52,31 @@ class Downloader:
         self._meter = Meter(clock, report)
         self._at_once = asyncio.Semaphore(at_once)
 
-    async def run(self, wanted: Sequence[Series], start_ms: int, end_ms: int | None = None) -> list[Outcome]:
-        """Fetch what is not stored of ``start_ms <= time < end_ms`` (None: up to now), for every series.
+    async def run(self, wanted: Mapping[Series, Span]) -> list[Outcome]:
+        """Fetch what is not stored of every series in its span, up to now at most.
 
         A series that fails does not keep the others from being fetched.  Raises `UsageError` for what neither source
         can have, and `StateError` when the disk does not let it store.
         """
-        asked_ms = self._clock.now_ms() if end_ms is None else min(end_ms, self._clock.now_ms())
-        todo = {series: Span(start_ms, series.timeframe.floor(asked_ms)) for series in wanted}
+        now_ms = self._clock.now_ms()
+        todo = {
+            series: Span(span.start_ms, min(span.end_ms, series.timeframe.floor(now_ms)))
+            for series, span in wanted.items()
+        }
         for series, span in todo.items():
             self._require_source(series)
-            self._meter.expect(series, sum(gap.end_ms - gap.start_ms for gap in await self._lacking(series, span)))
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(self._one(series, span)) for series, span in todo.items()]
+            await self._expect(series, span)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = [tasks.create_task(self._one(series, span)) for series, span in todo.items()]
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
         return [task.result() for task in running]
 
     async def _one(self, series: Series, span: Span) -> Outcome:
         outcome = Outcome(series=series)
         async with self._at_once:
-            for fill in (self._from_archive, self._from_history):
+            for fill in (self._find_first, self._from_archive, self._from_history):
                 try:
                     async with Portions(self._store, outcome) as portions:
                         await fill(portions, span)
@@ -89,7 +95,8 @@ class Downloader:
         lacking = await self._lacking(series, span)
         for stretch in _joined(lacking, _MONTH_MS):
             async with aclosing(self._archive.pieces(shelf, stretch)) as pieces:
-                async for file, candles in pieces:
+                async for file, content in pieces:
+                    candles = content.between(*stretch)
                     portions.outcome.files += 1
                     await portions.add(candles)
                     period = Span(file.start_ms, file.end_ms)
@@ -99,7 +106,7 @@ class Downloader:
         if self._history is None:
             return
         series, step = portions.series, portions.series.timeframe.ms
-        for gap in await self._after_the_first(self._history, series, span):
+        for gap in await self._lacking(series, span):
             reached_ms = gap.start_ms
             async with aclosing(self._history.pages(series.symbol, series.timeframe, *gap)) as pages:
                 async for page in pages:
@@ -111,18 +118,17 @@ class Downloader:
         await portions.store()
         await self._mark_holes(series, span)
 
-    async def _after_the_first(self, history: History, series: Series, span: Span) -> list[Span]:
-        """What is lacking from the venue's first candle on; that there is nothing before it is written down."""
-        lacking = await self._lacking(series, span)
+    async def _find_first(self, portions: Portions, span: Span) -> None:
+        """Write down where the venue's history begins, if that is what may be missing."""
+        series, lacking = portions.series, await self._lacking(portions.series, span)
         times = await asyncio.to_thread(self._store.times, series)
-        if not lacking or (len(times) and lacking[0].start_ms > times[0]):
-            return lacking
-        first_ms = await history.first_ms(series.symbol, series.timeframe)
-        if first_ms is None or first_ms <= lacking[0].start_ms:
-            return lacking
-        before = Span(lacking[0].start_ms, first_ms)
-        await asyncio.to_thread(self._store.mark_gaps, series, [before], "before the venue's first candle")
-        return await self._lacking(series, span)
+        if self._history is None or not lacking or (len(times) and lacking[0].start_ms > times[0]):
+            return
+        first_ms = await self._history.first_ms(series.symbol, series.timeframe)
+        if first_ms is not None and first_ms > lacking[0].start_ms:
+            before = Span(lacking[0].start_ms, first_ms)
+            await asyncio.to_thread(self._store.mark_gaps, series, [before], "before the venue's first candle")
+            await self._expect(series, span)
 
     async def _mark_holes(self, series: Series, span: Span) -> None:
         """Write down that the venue lacks what is missing between stored candles, now that it has been asked."""
@@ -131,6 +137,10 @@ class Downloader:
         inside = Span(span.start_ms, min(span.end_ms, settled_ms, newest_ms or 0))
         if holes := await self._lacking(series, inside):
             await asyncio.to_thread(self._store.mark_gaps, series, holes, "the venue's history has no candles here")
+
+    async def _expect(self, series: Series, span: Span) -> None:
+        lacking = await self._lacking(series, span)
+        self._meter.expect(series, sum(gap.end_ms - gap.start_ms for gap in lacking))
 
     def _require_source(self, series: Series) -> None:
         if self._history is None and _shelf(series) is None:

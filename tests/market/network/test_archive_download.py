@@ -17,6 +17,7 @@ from gobot.market.archive import PublicArchive
 from gobot.market.archive_http import ArchiveClient
 from gobot.market.archive_zip import read_klines
 from gobot.market.download import Downloader
+from gobot.market.gaps import Span
 from gobot.market.outcome import Outcome
 from gobot.market.progress import Progress
 from gobot.market.retry import Retries
@@ -54,7 +55,8 @@ async def download(
     clock = ManualClock(NOW)
     async with ArchiveClient.open(server.url, Retries(clock, Random(1), attempts), patience=patience) as client:
         archive = PublicArchive(client, read_klines, clock)
-        return await Downloader(store, clock, archive=archive, report=report).run(wanted, start_ms, end_ms)
+        span = Span(start_ms, NOW if end_ms is None else end_ms)
+        return await Downloader(store, clock, archive=archive, report=report).run(dict.fromkeys(wanted, span))
 
 
 def same(found: Candles, expected: Candles) -> bool:
@@ -184,7 +186,7 @@ async def test_pauses_grow_and_follow_retry_after(server, store):
     clock = ManualClock(NOW)
     async with ArchiveClient.open(server.url, Retries(clock, Random(1)), patience=1.0) as client:
         archive = PublicArchive(client, read_klines, clock)
-        await Downloader(store, clock, archive=archive).run([FUTURES], LISTED)
+        await Downloader(store, clock, archive=archive).run({FUTURES: Span(LISTED, NOW)})
     assert 0.5 + 7 + 2 <= clock.monotonic() <= 1 + 7 + 4
 
 

@@ -17,6 +17,7 @@ from gobot.market import Candles
 from gobot.market.ccxt_history import CcxtHistory
 from gobot.market.ccxt_venue import ccxt_id, file_venue, make_client
 from gobot.market.download import Downloader
+from gobot.market.gaps import Span
 from gobot.market.history import History
 from gobot.market.outcome import Outcome
 from gobot.market.retry import Retries, TryLater
@@ -212,7 +213,7 @@ async def test_funding_rates_come_in_order(venue):
 
 
 async def download(venue: Venue, store: CandleStore, *wanted: Series, start: str) -> list[Outcome]:
-    return await Downloader(store, venue.clock, history=venue.history).run(wanted, ms(start))
+    return await Downloader(store, venue.clock, history=venue.history).run(dict.fromkeys(wanted, Span(ms(start), NOW)))
 
 
 @pytest.fixture

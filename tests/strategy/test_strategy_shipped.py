@@ -86,3 +86,11 @@ def test_stop_and_target_are_its_own(fixed, name):
     entering = signals.entry != 0
     assert np.isfinite(signals.stop[entering]).all()
     assert np.isfinite(signals.target[entering]).all()
+
+
+def test_holes_in_the_data_are_no_reason_to_doubt_it(random_walk):
+    """An hour with a hole is no hour: beside holes a window holds fewer hours than candles / 4."""
+    whole = random_walk(8, 4000)
+    parts = [whole[:1500], whole[1505:2600], whole[2601:3100], whole[3111:]]
+    examination = examine(strategy_class("multi_stoch_rsi", Path()), {}, [("holed.csv", Candles.concatenate(parts))])
+    assert examination.passed

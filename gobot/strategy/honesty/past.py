@@ -22,9 +22,9 @@ def warm_up(subjects: Sequence[tuple[Subject, int]], suspects: Sequence[Suspect]
     enough, forgets, example = 0, True, ""
     for subject, count in subjects:
         for row in map(int, subject.sample(count, subject.needed)):
-            begin = row - subject.needed + 1
+            begin = subject.latest_beginning(row)
             try:
-                late = evaluate(subject.strategy, subject.candles[begin:])[subject.needed - 1 :]
+                late = evaluate(subject.strategy, subject.candles[begin:])[row - begin :]
             except StrategyError as error:
                 return Finding("warm-up", False, f"it fails on data that begin later: {error}", "let it run anywhere")
             begins += 1
@@ -33,7 +33,7 @@ def warm_up(subjects: Sequence[tuple[Subject, int]], suspects: Sequence[Suspect]
                 continue
             changed += 1
             settled = max(len(rows) - int(rows[::-1].argmax()) for rows in changes.values())
-            enough = max(enough, subject.needed + settled)
+            enough = max(enough, row - begin + 1 + settled)
             # Near the end of the data there is no telling.
             forgets &= settled < len(late) // 2 or len(late) < _TELLING
             column, rows = next(iter(changes.items()))

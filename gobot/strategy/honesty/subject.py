@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gobot.core import iso
+from gobot.core import Timeframe, iso
 from gobot.market import Candles
 from gobot.strategy.base import Strategy
 from gobot.strategy.evaluate import evaluate
@@ -50,6 +50,19 @@ class Subject:
     def when(self, row: int) -> str:
         """Which candle a row is: its market and the time of its open."""
         return f"{self.market} at {iso(int(self.candles.time[row]))}"
+
+    def latest_beginning(self, row: int) -> int:
+        """Where data may begin so that ``row`` is past the warm-up.
+
+        Beside a hole in the data the longer candles that it damages do not count.
+        """
+        step = self.candles.step()
+        begin = row - self.needed + 1
+        longest = max((Timeframe.parse(name).ms // step.ms for name in self.strategy.timeframes), default=1)
+        for _ in range(3):
+            holes = int(np.count_nonzero(np.diff(self.candles.time[max(begin, 0) : row + 1]) != step.ms))
+            begin = row - self.needed + 1 - 2 * holes * (longest - 1)
+        return max(begin, 0)
 
     def sample(self, count: int, low: int, seed: int = 1) -> Rows:
         """At most ``count`` rows from ``low`` on, ascending: rows with entries first, then any, by chance."""

@@ -77,7 +77,7 @@ class Subject:
 def differing(one: Signals, other: Signals, rounding: float = _ROUNDING) -> dict[str, Marks]:
     """For each signal column in which they differ, the rows."""
     pairs = ((name, getattr(one, name), getattr(other, name)) for name in SIGNAL_COLUMNS)
-    return _marked((name, ~np.isclose(a, b, rtol=rounding, atol=0.0, equal_nan=True)) for name, a, b in pairs)
+    return _marked((name, _apart(a, b, rounding, 0.0)) for name, a, b in pairs)
 
 
 def differing_columns(one: pd.DataFrame | None, other: pd.DataFrame | None) -> dict[str, Marks]:
@@ -95,7 +95,14 @@ def _unlike(one: pd.Series, other: pd.Series) -> Marks:
     if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
         a, b = one.to_numpy(np.float64), other.to_numpy(np.float64)
         # What is nearly zero beside its neighbours (a histogram crossing it) is measured by them.
-        scale = float(np.nanmax(np.abs(b[np.isfinite(b)]), initial=0.0))
-        return np.asarray(~np.isclose(a, b, rtol=_ROUNDING, atol=_ROUNDING * scale, equal_nan=True))
+        scale = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
+        return _apart(a, b, _ROUNDING, _ROUNDING * scale)
     same = one.to_numpy() == other.to_numpy()
     return np.asarray(~(same | (one.isna() & other.isna()).to_numpy()), bool)
+
+
+def _apart(a: np.ndarray, b: np.ndarray, relative: float, absolute: float) -> Marks:
+    # Nearly always they are equal, which is quick to see.
+    if np.array_equal(a, b, equal_nan=True):
+        return np.zeros(a.size, np.bool_)
+    return np.asarray(~np.isclose(a, b, rtol=relative, atol=absolute, equal_nan=True))

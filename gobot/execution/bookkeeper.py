@@ -45,7 +45,7 @@ class Bookkeeper:
 
     def write_off(self, trade: Trade) -> None:
         """Close the record of a position that is gone without a fill."""
-        self._note([self._ledger.write_off(trade, self._clock.now_ms())])
+        self._note([self._ledger.write_off(trade.id, self._clock.now_ms())])
 
     def news(self) -> tuple[TradeChange, ...]:
         """Trades that opened or closed since this was last called; none is lost when a command fails in between."""

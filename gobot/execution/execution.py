@@ -14,12 +14,13 @@ from gobot.core import Clock, UsageError, VenueError, VenueUnavailable
 from gobot.execution.bookkeeper import Bookkeeper
 from gobot.execution.differences import Reconciliation
 from gobot.execution.guardian import Guardian
+from gobot.execution.judge import STALE
 from gobot.execution.opener import Bracket, Opener, brackets_of
 from gobot.execution.outcomes import Accepted, Executed, Outcome
-from gobot.execution.planning import OwnPosition, origin_of, plan
+from gobot.execution.planning import OwnPosition, is_stale, origin_of, plan
 from gobot.execution.reconciler import Reconciler
 from gobot.execution.sender import Sender
-from gobot.ledger import Ledger, LedgerStatus, Leg, PlannedOrder, Trade
+from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow, PlannedOrder, Trade
 
 if TYPE_CHECKING:
     from gobot.exchange import Exchange
@@ -41,6 +42,7 @@ class Execution:
     def __init__(self, exchange: Exchange, ledger: Ledger, clock: Clock, *, bot: str, leverage: int) -> None:
         self._exchange = exchange
         self._ledger = ledger
+        self._clock = clock
         self._bot = bot
         self._leverage = leverage
         self._sender = Sender(exchange, ledger, clock)
@@ -61,18 +63,15 @@ class Execution:
     async def execute(self, cycle: int) -> Executed:
         """Send what the cycle decided and has not been sent yet.
 
-        A bracket whose symbol has a position, is quarantined or has an unknown order is given up instead.  Raises
-        nothing that the venue does: what is not known yet is left to `reconcile`.
+        A bracket whose symbol has a position, is quarantined or has an unknown order is given up instead, and so is
+        everything whose candle is over.  Raises nothing that the venue does: what is not known yet is left to
+        `reconcile`.
         """
         async with self._lock:
             rows = self._ledger.cycle_orders(cycle)
+            exits = [row for row in rows if row.leg is Leg.EXIT and row.status is LedgerStatus.INTENDED]
+            outcomes = [await self._exit(row) for row in exits]
             brackets = brackets_of(rows)
-            outcomes: list[Outcome] = []
-            for row in rows:
-                if row.leg is Leg.EXIT and row.status is LedgerStatus.INTENDED:
-                    outcomes.append(await self._sender.send(row))
-                    if isinstance(outcomes[-1], Accepted):
-                        await self._guardian.clear_away(outcomes[-1].order)
             if outcomes and brackets:
                 await self._book_if_possible()
             for bracket in brackets:
@@ -83,15 +82,13 @@ class Execution:
                     outcomes += await self._opener.give_up(bracket.entry, obstacle)
             return await self._executed(outcomes)
 
-    async def reconcile(self, *, candle_ms: int | None = None) -> Reconciliation:
+    async def reconcile(self) -> Reconciliation:
         """Make ledger and venue agree; doing it twice changes nothing.
 
-        ``candle_ms`` is the newest closed candle: decisions on older ones are dropped.  Without it only those of a
-        cycle that is over are.  Raises `VenueUnavailable` when a question was not answered, which never means
-        "flat" or "gone".
+        Raises `VenueUnavailable` when a question was not answered, which never means "flat" or "gone".
         """
         async with self._lock:
-            reconciliation = await self._reconciler.reconcile(candle_ms)
+            reconciliation = await self._reconciler.reconcile()
             self._quarantined = reconciliation.quarantined
             return reconciliation
 
@@ -125,6 +122,14 @@ class Execution:
             outcomes = [] if trade.stop == stop else await self._guardian.arm(OwnPosition.of_trade(trade), stop)
             return await self._executed(outcomes)
 
+    async def _exit(self, row: OrderRow) -> Outcome:
+        if is_stale(row, self._clock.now_ms()):
+            return self._sender.drop(row, STALE)
+        outcome = await self._sender.send(row)
+        if isinstance(outcome, Accepted):
+            await self._guardian.clear_away(outcome.order)
+        return outcome
+
     async def _close(self, trades: Sequence[Trade], reason: str) -> Executed:
         positions = {position.symbol: position for position in await self._exchange.positions()}
         outcomes: list[Outcome] = []
@@ -145,6 +150,8 @@ class Execution:
     async def _obstacle(self, bracket: Bracket) -> str | None:
         """Why an entry must not be sent, None if nothing stands in its way."""
         symbol = bracket.entry.symbol
+        if is_stale(bracket.entry, self._clock.now_ms()):
+            return STALE
         if symbol in self._quarantined:
             return f"{symbol} is quarantined: {self._quarantined[symbol]}"
         if any(trade.symbol == symbol for trade in self._ledger.open_trades()):

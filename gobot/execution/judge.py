@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from gobot.core import OrderReport, Position, plain
 from gobot.execution.differences import Difference, DifferenceKind
-from gobot.execution.planning import Origin, OwnPosition, origin_of
+from gobot.execution.planning import Origin, OwnPosition, is_stale, origin_of
 from gobot.ledger import LedgerStatus, Leg, OrderRow, Trade
 
 NO_POSITION = "there is no position for it to close"
@@ -25,8 +25,7 @@ class Facts:
 
     ``orders`` are the unsettled ones after the venue was asked about them; ``absent`` the client ids that it
     provably does not know; ``strangers`` its open orders that the ledger does not know although they carry gobot's
-    mark.  ``cycle`` is the one that may still be carried out (None: none may), ``candle_ms`` the newest closed
-    candle (None: not known).
+    mark.  ``cycle`` is the one that may still be carried out (None: none may).
     """
 
     now_ms: int
@@ -36,11 +35,10 @@ class Facts:
     absent: Collection[str] = ()
     strangers: Sequence[OrderReport] = ()
     cycle: int | None = None
-    candle_ms: int | None = None
 
     def is_current(self, row: OrderRow) -> bool:
         """Whether the decision behind an order may still be carried out."""
-        return row.cycle == self.cycle and (self.candle_ms is None or row.candle_ms >= self.candle_ms)
+        return row.cycle == self.cycle and not is_stale(row, self.now_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

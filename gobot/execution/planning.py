@@ -73,6 +73,15 @@ def origin_of(row: OrderRow) -> Origin:
     return row.symbol, row.candle_ms
 
 
+def is_stale(row: OrderRow, now_ms: int) -> bool:
+    """Whether a newer candle has closed since an order was decided.
+
+    A decision is taken when its candle has closed, so the time from the candle's open to the decision is at least
+    one candle; after as much time again another has closed.
+    """
+    return now_ms - row.decided_ms >= row.decided_ms - row.candle_ms
+
+
 def plan(approved: Sequence[Approved], *, bot: str, candle_ms: int) -> list[PlannedOrder]:
     """The orders for what risk approved, in the order of sending: what is closed first, then each new bracket.
 

@@ -26,7 +26,7 @@ from gobot.execution.judge import (
     judge,
     unequal_symbols,
 )
-from gobot.execution.outcomes import Accepted, Outcome, Refused, outcome_of
+from gobot.execution.outcomes import Accepted, Outcome, outcome_of
 from gobot.execution.planning import OwnPosition
 from gobot.execution.sender import Sender
 from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow
@@ -63,7 +63,7 @@ class Reconciler:
         self._bookkeeper = bookkeeper
         self._told: frozenset[Difference] = frozenset()
 
-    async def reconcile(self, candle_ms: int | None) -> Reconciliation:
+    async def reconcile(self) -> Reconciliation:
         """One look.  Raises `VenueUnavailable` when a question was not answered; what was learned before is kept."""
         resting = await self._exchange.open_orders()
         outcomes, absent = await self._settle(resting)
@@ -77,7 +77,6 @@ class Reconciler:
             absent=absent,
             strangers=self._strangers(resting),
             cycle=self._ledger.current_cycle(),
-            candle_ms=candle_ms,
         )
         judgement = judge(facts)
         performed = [outcome for action in judgement.actions for outcome in await self._perform(action, positions)]
@@ -145,7 +144,7 @@ class Reconciler:
             case Retract(order=row):
                 self._ledger.mark_unsent(row.client_id)
             case Bury(order=row):
-                return [Refused(order=self._ledger.mark_dead(row.client_id, _LOST, self._clock.now_ms()))]
+                return [outcome_of(self._ledger.mark_dead(row.client_id, _LOST, self._clock.now_ms()))]
             case Drop(order=row, reason=reason):
                 return [self._sender.drop(row, reason)]
             case Cancel(order=row):

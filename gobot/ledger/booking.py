@@ -17,6 +17,7 @@ from gobot.ledger.words import EXTERNAL
 
 _BOOKED_FILLS = select(fills.c.symbol, fills.c.fill_id).where(fills.c.time_ms >= bindparam("since_ms"))
 _BOOKED_FUNDING = select(funding.c.symbol, funding.c.payment_id).where(funding.c.time_ms >= bindparam("since_ms"))
+_ONE = select(trades).where(trades.c.id == bindparam("row_id"))
 _OPEN = select(trades).where(trades.c.closing.is_(None)).order_by(trades.c.id)
 _LAST_ID = select(func.coalesce(func.max(trades.c.id), 0))
 _LAST_CLOSING = select(func.coalesce(func.max(trades.c.closing), 0))
@@ -98,11 +99,13 @@ def book_funding(connection: Connection, batch: Sequence[FundingPayment]) -> int
     return len(fresh)
 
 
-def write_off(connection: Connection, trade: Trade, at_ms: int) -> Trade:
+def write_off(connection: Connection, trade_id: int, at_ms: int) -> Trade:
     """End a trade whose rest is gone without a fill: what was realised stays, nothing is invented for the rest."""
-    closing = connection.execute(_LAST_CLOSING).scalar_one() + 1
-    news = {"exit_ms": at_ms, "exit_reason": EXTERNAL, "closing": closing}
-    connection.execute(_CHANGE, {"row_id": trade.id, **news})
+    trade = _trade(connection.execute(_ONE, {"row_id": trade_id}).mappings().one())
+    if not trade.is_open:
+        return trade
+    news = {"exit_ms": at_ms, "exit_reason": EXTERNAL, "closing": connection.execute(_LAST_CLOSING).scalar_one() + 1}
+    connection.execute(_CHANGE, {"row_id": trade_id, **news})
     return replace(trade, **news)
 
 

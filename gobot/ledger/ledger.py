@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
 from gobot.core import Fill, FundingPayment, OrderReport
-from gobot.ledger import backtests, booking, cycles, orders, runs
+from gobot.ledger import backtests, booking, cycles, runs
+from gobot.ledger import orders as order_rows
 from gobot.ledger.backtests import BacktestRow
 from gobot.ledger.cycles import CycleRow, Decision
 from gobot.ledger.database import Database
@@ -82,7 +84,7 @@ class Ledger:
             cycles.begin(connection, cycle, candle_ms, at_ms)
 
     def decide(
-        self, cycle: int, candle_ms: int, at_ms: int, orders_: Sequence[PlannedOrder], decisions: Sequence[Decision]
+        self, cycle: int, candle_ms: int, at_ms: int, orders: Sequence[PlannedOrder], decisions: Sequence[Decision]
     ) -> None:
         """Commit what a cycle decided together with the orders that follow from it, to be sent in this order."""
         with self._transaction() as connection:
@@ -91,7 +93,7 @@ class Ledger:
             if row is None or row.decided_ms is not None:
                 return
             cycles.decide(connection, cycle, at_ms, decisions)
-            orders.intend(connection, orders_, cycle=cycle, at_ms=at_ms)
+            order_rows.intend(connection, orders, cycle=cycle, at_ms=at_ms)
 
     def decided(self, cycle: int) -> bool:
         """Whether `decide` was called for this cycle."""
@@ -137,73 +139,69 @@ class Ledger:
     def intend(self, planned: PlannedOrder, *, cycle: int | None, at_ms: int) -> OrderRow:
         """Commit one order outside of a cycle's decision: a stop that is armed again, a position that is closed."""
         with self._transaction() as connection:
-            orders.intend(connection, [planned], cycle=cycle, at_ms=at_ms)
-            return orders.find(connection, planned.request.client_id)
+            order_rows.intend(connection, [planned], cycle=cycle, at_ms=at_ms)
+            return order_rows.find(connection, planned.request.client_id)
 
     def order(self, client_id: str) -> OrderRow:
         """One order.  Raises `StateError` when the ledger does not have it."""
         with self._transaction() as connection:
-            return orders.find(connection, client_id)
+            return order_rows.find(connection, client_id)
 
     def orders(self, limit: int = 50) -> list[OrderRow]:
         """The newest ``limit`` orders, oldest first."""
         with self._transaction() as connection:
-            return orders.newest(connection, limit)
+            return order_rows.newest(connection, limit)
 
     def named(self, client_ids: Collection[str]) -> dict[str, OrderRow]:
         """Those of the orders that the ledger has, by client id."""
         with self._transaction() as connection:
-            return orders.named(connection, client_ids)
+            return order_rows.named(connection, client_ids)
 
     def cycle_orders(self, cycle: int) -> list[OrderRow]:
         """The orders of one cycle, in the order they were decided in."""
         with self._transaction() as connection:
-            return orders.of_cycle(connection, cycle)
+            return order_rows.of_cycle(connection, cycle)
 
     def unsettled(self) -> list[OrderRow]:
         """Orders that are intended, sent or open, and ended ones whose fills are not all booked; oldest first."""
         with self._transaction() as connection:
-            return orders.unsettled(connection)
+            return order_rows.unsettled(connection)
 
     def last_attempt(self, bot: str, candle_ms: int, symbol: str, leg: Leg) -> OrderRow | None:
         """The newest order of one leg of one decision, None before the first: the next takes the next number."""
         with self._transaction() as connection:
-            return orders.last_attempt(connection, bot, candle_ms, symbol, leg)
+            return order_rows.last_attempt(connection, bot, candle_ms, symbol, leg)
 
     def mark_sent(self, client_id: str, at_ms: int) -> OrderRow:
         """Commit that an intended order is about to be sent: from here on its outcome is unknown until asked for."""
-        with self._transaction() as connection:
-            return orders.advance(
-                connection, client_id, LedgerStatus.SENT, after={LedgerStatus.INTENDED}, sent_ms=at_ms
-            )
+        return self._advance(client_id, LedgerStatus.SENT, LedgerStatus.INTENDED, sent_ms=at_ms)
 
     def mark_unsent(self, client_id: str) -> OrderRow:
         """Take a sent order back to intended: the venue proved that it never arrived, and it is still wanted."""
-        with self._transaction() as connection:
-            return orders.advance(connection, client_id, LedgerStatus.INTENDED, after={LedgerStatus.SENT}, sent_ms=None)
+        return self._advance(client_id, LedgerStatus.INTENDED, LedgerStatus.SENT, sent_ms=None)
 
     def record(self, report: OrderReport) -> OrderRow:
         """Take over the venue's word on an order."""
         with self._transaction() as connection:
-            return orders.record(connection, report)
+            return order_rows.record(connection, report)
 
     def refuse(self, client_id: str, code: str, reason: str, at_ms: int) -> OrderRow:
         """The venue proved that it did not take a sent order; ``code`` is its own."""
-        return self._end(client_id, LedgerStatus.REFUSED, {LedgerStatus.SENT}, reason, at_ms, code)
+        words = {"code": code, "note": reason, "updated_ms": at_ms}
+        return self._advance(client_id, LedgerStatus.REFUSED, LedgerStatus.SENT, **words)
 
     def mark_dead(self, client_id: str, reason: str, at_ms: int) -> OrderRow:
-        """The venue was asked after its settling time and does not know the order."""
-        return self._end(client_id, LedgerStatus.DEAD, {LedgerStatus.SENT, LedgerStatus.OPEN}, reason, at_ms)
+        """The venue was asked after its settling time and does not know the order: dead, unless it has fills."""
+        with self._transaction() as connection:
+            return order_rows.bury(connection, client_id, reason, at_ms)
 
     def drop(self, client_id: str, reason: str, at_ms: int) -> OrderRow:
         """An intended order will never be sent."""
-        return self._end(client_id, LedgerStatus.DROPPED, {LedgerStatus.INTENDED}, reason, at_ms)
+        return self._advance(client_id, LedgerStatus.DROPPED, LedgerStatus.INTENDED, note=reason, updated_ms=at_ms)
 
-    def _end(
-        self, client_id: str, status: LedgerStatus, after: set[LedgerStatus], reason: str, at_ms: int, code: str = ""
-    ) -> OrderRow:
+    def _advance(self, client_id: str, status: LedgerStatus, after: LedgerStatus, **values: Any) -> OrderRow:
         with self._transaction() as connection:
-            return orders.advance(connection, client_id, status, after=after, code=code, note=reason, updated_ms=at_ms)
+            return order_rows.advance(connection, client_id, status, after={after}, **values)
 
     # Fills, funding and trades
 
@@ -220,10 +218,10 @@ class Ledger:
         with self._transaction() as connection:
             return booking.book_funding(connection, payments)
 
-    def write_off(self, trade: Trade, at_ms: int) -> TradeChange:
+    def write_off(self, trade_id: int, at_ms: int) -> TradeChange:
         """End a trade whose position is gone although no fill ever explained it; its exit reason is "external"."""
         with self._transaction() as connection:
-            return TradeChange(kind=ChangeKind.CLOSED, trade=booking.write_off(connection, trade, at_ms))
+            return TradeChange(kind=ChangeKind.CLOSED, trade=booking.write_off(connection, trade_id, at_ms))
 
     def open_trades(self) -> list[Trade]:
         """What is held, in the order of opening."""

@@ -185,6 +185,15 @@ def advance(
     return change(connection, row, status=status, **values)
 
 
+def bury(connection: Connection, client_id: str, reason: str, at_ms: int) -> OrderRow:
+    """Give up an order that the venue does not know; one that has fills has filled, whatever the venue forgot."""
+    row = find(connection, client_id)
+    if row.booked:
+        return change(connection, row, status=LedgerStatus.FILLED)
+    after = {LedgerStatus.SENT, LedgerStatus.OPEN}
+    return advance(connection, client_id, LedgerStatus.DEAD, after=after, note=reason, updated_ms=at_ms)
+
+
 def record(connection: Connection, report: OrderReport) -> OrderRow:
     """Take over the venue's word on an order.  News that is older than what is known changes nothing."""
     row = find(connection, report.client_id)
@@ -205,27 +214,21 @@ def record(connection: Connection, report: OrderReport) -> OrderRow:
 
 
 def book(connection: Connection, row: OrderRow, quantity: Decimal) -> OrderRow:
-    """Count a booked fill of ``quantity`` towards its order."""
+    """Count a booked fill of ``quantity`` towards its order; a fill proves that the venue had it."""
     booked = row.booked + quantity
-    return change(connection, row, booked=booked, filled=max(row.filled, booked))
+    status = row.status if row.status.pending or row.status.ended else LedgerStatus.FILLED
+    return change(connection, row, status=status, booked=booked, filled=max(row.filled, booked))
 
 
 def change(connection: Connection, row: OrderRow, **values: Any) -> OrderRow:
     """Write ``values`` into one order and return it as it is now."""
     after = replace(row, **values)
-    after = replace(after, settled=_is_settled(after))
+    after = replace(after, settled=not after.status.pending and after.booked == after.filled)
     connection.execute(
         update(orders).where(orders.c.id == bindparam("row_id")),
         {"row_id": row.id, "settled": after.settled, **values},
     )
     return after
-
-
-def _is_settled(row: OrderRow) -> bool:
-    """Fills of an order that never ended on the venue, or that it reports differently, are asked about again."""
-    if row.status.pending:
-        return False
-    return row.booked == (row.filled if row.status.ended else ZERO)
 
 
 def _new_row(planned: PlannedOrder, cycle: int | None, at_ms: int) -> dict[str, Any]:

@@ -103,10 +103,10 @@ class House:
         orders = self.execution.plan(approved, candle_ms)
         self.ledger.decide(cycle, candle_ms, self.clock.now_ms(), orders, [])
 
-    async def look(self, after_ms: int = 0, **options) -> Reconciliation:
+    async def look(self, after_ms: int = 0) -> Reconciliation:
         """One reconciliation, ``after_ms`` later."""
         self.clock.move_to(self.clock.now_ms() + after_ms)
-        return await self.execution.reconcile(**options)
+        return await self.execution.reconcile()
 
     def legs(self) -> dict[str, str]:
         """Status by leg and attempt of every order in the ledger."""

@@ -104,7 +104,7 @@ async def live(venue: ScriptedVenue, path: Path, reaper: Reaper) -> None:
 
 
 async def _live(venue: ScriptedVenue, ledger: Ledger, execution: Execution) -> None:
-    await execution.reconcile(candle_ms=venue.clock.now_ms() - TF_MS)
+    await execution.reconcile()
     for cycle, step in enumerate(STORY, 1):
         row = ledger.cycle(cycle)
         if row is not None and row.finished_ms is not None:
@@ -114,7 +114,7 @@ async def _live(venue: ScriptedVenue, ledger: Ledger, execution: Execution) -> N
         if venue.leverage.setdefault("steps of the world", 0) < cycle:
             venue.leverage["steps of the world"] = cycle
             step.world(venue)
-        await execution.reconcile(candle_ms=candle_ms)
+        await execution.reconcile()
         if not ledger.decided(cycle):
             orders = execution.plan(step.decided(candle_ms), candle_ms)
             ledger.decide(cycle, candle_ms, venue.clock.now_ms(), orders, [])

@@ -246,3 +246,17 @@ async def test_an_exit_without_a_position_is_refused_and_harmless(house: House):
 
     assert executed.outcomes[0].code == "-2022"
     assert (await house.look()).differences == ()
+
+
+async def test_a_decision_on_an_old_candle_is_not_carried_out(house: House):
+    house.decide(long(BTC), leave(ETH))
+    house.clock.move_to(FIRST + 2 * TF_MS)
+
+    executed = await house.execution.execute(1)
+
+    assert {(o.order.leg, o.reason) for o in executed.outcomes} == {
+        (Leg.ENTRY, "its candle is over"),
+        (Leg.EXIT, "its candle is over"),
+    }
+    assert house.venue.calls["create"] == 0
+    assert set(house.legs().values()) == {"dropped"}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from execution_cases import BTC, ETH, FIRST, TF_MS, dump, leave, long, short
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from loguru import logger
 from reaper import Killed, Reaper
@@ -61,7 +62,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     logger.enable("gobot")
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # shrinking a story takes longer than reading it
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.lists(cycles, min_size=2, max_size=7))
 def test_everything_is_in_order_in_the_end(story: list[dict]):
     with tempfile.TemporaryDirectory() as directory:
@@ -77,13 +84,13 @@ async def _run(venue: ScriptedVenue, path: Path, story: list[dict]) -> None:
         await _cycle(venue, path, cycle, told)
     venue.faults = {}
     venue.deliver()
-    with _opened(path) as ledger:
+    with closing(Ledger.open(f"sqlite:///{path}/gobot.db")) as ledger:
         execution = Execution(venue, ledger, venue.clock, bot="main", leverage=1)
         for _ in range(4):
-            venue.clock.move_to(venue.clock.now_ms() + 120_000)
-            reconciliation = await execution.reconcile(candle_ms=venue.clock.now_ms())
+            venue.clock.move_to(venue.clock.now_ms() + TF_MS)
+            reconciliation = await execution.reconcile()
         before = dump(ledger)
-        again = await execution.reconcile(candle_ms=venue.clock.now_ms())
+        again = await execution.reconcile()
 
         assert dump(ledger) == before
         assert again.differences == reconciliation.differences
@@ -101,11 +108,11 @@ async def _cycle(venue: ScriptedVenue, path: Path, cycle: int, told: dict) -> No
     if told["stop gone"] and venue.stops(told["stop gone"]):
         venue._end(venue.stops(told["stop gone"])[0].client_id, OrderStatus.CANCELED)
     reaper = Reaper(at=[told["killed"]] if told["killed"] else [])
-    with _opened(path) as ledger:
+    with closing(Ledger.open(f"sqlite:///{path}/gobot.db")) as ledger:
         reaper.watch_ledger(ledger)
         execution = Execution(reaper.watch_venue(venue), ledger, venue.clock, bot="main", leverage=1)
         try:
-            await execution.reconcile(candle_ms=candle_ms)
+            await execution.reconcile()
             wanted = [_approved(*each, candle_ms, venue) for each in zip(SYMBOLS, told["decided"], strict=True)]
             orders = execution.plan([each for each in wanted if each is not None], candle_ms)
             ledger.decide(cycle, candle_ms, venue.clock.now_ms(), orders, [])
@@ -139,17 +146,6 @@ def _approved(symbol: str, decision: str, candle_ms: int, venue: ScriptedVenue):
     if decision == "hold":
         return None
     return leave(symbol, Direction(decision.split()[1]), candle_ms=candle_ms)
-
-
-class _opened:  # noqa: N801 - reads as a function
-    def __init__(self, path: Path) -> None:
-        self.ledger = Ledger.open(f"sqlite:///{path}/gobot.db")
-
-    def __enter__(self) -> Ledger:
-        return self.ledger
-
-    def __exit__(self, *_: object) -> None:
-        self.ledger.close()
 
 
 def _in_order(venue: ScriptedVenue, ledger: Ledger, quarantined: dict[str, str]) -> None:

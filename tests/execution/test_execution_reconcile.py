@@ -79,6 +79,19 @@ async def test_a_stop_that_filled_ends_the_trade(house: House):
     assert await agrees(house)
 
 
+async def test_a_stop_that_filled_and_that_the_venue_has_forgotten_ends_the_trade(house: House):
+    await house.trade(long())
+    house.venue.move(BTC, 95)
+    for leg in (Leg.STOP, Leg.TARGET):
+        house.venue.lose(house.row(leg).client_id)
+
+    reconciliation = await house.look(SETTLE_MS)
+
+    assert [change.trade.exit_reason for change in reconciliation.changes] == ["stop"]
+    assert house.legs() == {"stop": "filled", "entry": "filled", "target": "dead"}
+    assert await agrees(house)
+
+
 async def test_a_target_that_filled_ends_the_trade(house: House):
     await house.trade(short())
     house.venue.move(BTC, 89)
@@ -162,7 +175,7 @@ async def test_an_order_that_never_arrived_is_sent_by_its_own_cycle(house: House
     house.venue.faults["create entry"] = [Fault.LOSE_REQUEST]
     await house.trade(long(), finish=False)
 
-    await house.look(SETTLE_MS, candle_ms=FIRST)
+    await house.look(SETTLE_MS)
     assert house.legs()["entry"] == "intended"
     await house.execution.execute(1)
 
@@ -212,7 +225,7 @@ async def test_intents_of_an_older_candle_are_dropped_with_their_stop(house: Hou
     assert house.legs() == {"stop": "sent", "entry": "intended", "target": "intended"}
 
     house = house.reborn()
-    reconciliation = await house.look(20 * TF_MS, candle_ms=FIRST + 20 * TF_MS)
+    reconciliation = await house.look(20 * TF_MS)
 
     assert house.legs() == {"stop": "canceled", "entry": "dropped", "target": "dropped"}
     assert house.row(Leg.ENTRY).note == "its candle is over"
@@ -224,7 +237,7 @@ async def test_intents_of_an_older_candle_are_dropped_with_their_stop(house: Hou
 async def test_intents_of_the_current_cycle_are_left_to_it(house: House):
     house.decide(long())
 
-    reconciliation = await house.look(candle_ms=FIRST)
+    reconciliation = await house.look()
 
     assert (house.legs(), reconciliation.differences) == (dict.fromkeys(("stop", "entry", "target"), "intended"), ())
 

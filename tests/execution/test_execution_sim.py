@@ -80,13 +80,13 @@ def live(path: Path, reaper: Reaper) -> None:
 async def _live(venue: SimExchange, ledger: Ledger, clock: ManualClock) -> None:
     execution = Execution(venue, ledger, clock, bot="main", leverage=2)
     markets = await venue.markets()
-    await execution.reconcile(candle_ms=clock.now_ms() - TF_MS - 5_000)
+    await execution.reconcile()
     newest = ledger.cycle(ledger.last_cycle())
     first = 1 if newest is None else newest.cycle + (newest.finished_ms is not None)
     for cycle in range(first, CYCLES + 1):
         candle_ms = FIRST + cycle * TF_MS
         clock.move_to(candle_ms + TF_MS + 5_000)
-        reconciliation = await execution.reconcile(candle_ms=candle_ms)
+        reconciliation = await execution.reconcile()
         assert not reconciliation.quarantined
         if not ledger.decided(cycle):
             approved = decide(candle_ms, reconciliation.positions, await venue.tickers(SYMBOLS), markets)
@@ -156,8 +156,8 @@ async def test_a_look_back_is_the_same_look(tmp_path: Path):
     for cycle in range(1, 30):
         candle_ms = FIRST + cycle * TF_MS
         clock.move_to(candle_ms + TF_MS)
-        first = await execution.reconcile(candle_ms=candle_ms)
-        second = await execution.reconcile(candle_ms=candle_ms)
+        first = await execution.reconcile()
+        second = await execution.reconcile()
         assert second == Reconciliation(positions=first.positions)
         approved = decide(candle_ms, second.positions, await venue.tickers(SYMBOLS), markets)
         ledger.decide(cycle, candle_ms, clock.now_ms(), execution.plan(approved, candle_ms), [])

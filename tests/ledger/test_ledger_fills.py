@@ -109,14 +109,25 @@ def test_an_order_is_settled_when_its_fills_are_booked(ledger: Ledger):
     assert (row.settled, row.booked, row.status) == (True, Decimal("0.5"), LedgerStatus.FILLED)
 
 
-def test_a_fill_of_an_order_that_was_given_up_brings_it_back(ledger: Ledger):
+def test_an_order_that_was_given_up_and_has_fills_has_filled(ledger: Ledger):
     decided(ledger)
     ledger.mark_sent(client_id(Leg.ENTRY), CANDLE)
     ledger.mark_dead(client_id(Leg.ENTRY), "unknown to the venue", CANDLE + 10)
 
     ledger.book([ENTRY])
 
-    assert client_id(Leg.ENTRY) in [row.client_id for row in ledger.unsettled()]
+    row = ledger.order(client_id(Leg.ENTRY))
+    assert (row.status, row.filled, row.settled) == (LedgerStatus.FILLED, Decimal("0.5"), True)
+
+
+def test_an_order_with_fills_is_not_given_up(ledger: Ledger):
+    decided(ledger)
+    ledger.mark_sent(client_id(Leg.ENTRY), CANDLE)
+    ledger.book([ENTRY])
+
+    row = ledger.mark_dead(client_id(Leg.ENTRY), "unknown to the venue", CANDLE + 10)
+
+    assert (row.status, row.settled) == (LedgerStatus.FILLED, True)
 
 
 def payment(number: int, amount: str, at: int, symbol: str = BTC) -> FundingPayment:
@@ -153,11 +164,12 @@ def test_the_watermark_looks_back_a_little(ledger: Ledger):
 def test_a_written_off_trade_keeps_what_was_realised(ledger: Ledger):
     ledger.book([fill(1, Side.BUY, "2", "100"), fill(2, Side.SELL, "1", "110")])
 
-    change = ledger.write_off(ledger.open_trades()[0], CANDLE + 99)
+    change = ledger.write_off(1, CANDLE + 99)
 
     assert (change.trade.exit_reason, change.trade.pnl, change.trade.exit_ms) == ("external", 10, CANDLE + 99)
     assert ledger.open_trades() == []
     assert ledger.closed_trades() == [change.trade]
+    assert ledger.write_off(1, CANDLE + 500) == change
 
 
 def test_money_comes_back_to_the_last_digit(ledger: Ledger):

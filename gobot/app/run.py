@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from gobot.app.footprint import load_kernels, release_code
 from gobot.app.logs import set_up_logging
-from gobot.app.wiring import Daemon, RunOptions, build_daemon
+from gobot.app.wiring import Daemon, RunOptions, build_daemon, require_runnable
 from gobot.core import GobotError, ManualClock
 from gobot.daemon.exits import ExitReason
 from gobot.daemon.lock import InstanceLock
@@ -29,6 +29,7 @@ def run(loaded: Loaded, options: RunOptions, *, panel: PanelMaker | None = None)
 
     With a ``panel`` the terminal belongs to it and log lines go to the file only.  Raises `GobotError`.
     """
+    require_runnable(loaded)
     require_credentials(loaded)
     lock = InstanceLock(loaded.paths.state)
     try:
@@ -41,8 +42,8 @@ def run(loaded: Loaded, options: RunOptions, *, panel: PanelMaker | None = None)
     except GobotError as error:
         logger.critical("gobot cannot go on", error=str(error))
         raise
-    except Exception:
-        logger.exception("gobot ends with an error that nobody expected")
+    except Exception as error:
+        logger.opt(exception=error).critical("gobot ends with an error that nobody expected")
         raise
     finally:
         lock.release()

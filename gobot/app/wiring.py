@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from gobot.app.markets import simulated_feed
@@ -18,7 +19,7 @@ from gobot.daemon.operator import Operator
 from gobot.daemon.orchestrator import Orchestrator
 from gobot.daemon.progress import PROGRESS_SCHEMA, Progress
 from gobot.daemon.runtime import Door
-from gobot.daemon.schedule import DailyAt, Driver, Every, Job, SimulatedDriver
+from gobot.daemon.schedule import DailyAt, Driver, Every, Job, RealTimeDriver, SimulatedDriver
 from gobot.daemon.service import ServiceNotifier
 from gobot.daemon.socket import ControlServer
 from gobot.exchange import Exchange
@@ -127,11 +128,16 @@ def _stored_progress(state: Path, ledger: Ledger) -> tuple[Progress | None, Json
     return Progress.from_document(document.get("progress", {})), file
 
 
-def _world(loaded: Loaded, options: RunOptions, stored: Progress | None) -> _World:
+def require_runnable(loaded: Loaded) -> None:
+    """Raise `UsageError` for a mode that this version does not have."""
     mode = loaded.settings.trading.mode
-    if mode == "sim":
-        return _simulated(loaded, options, stored)
-    raise UsageError(f"trading.mode {mode}: only sim can be run by this version; set trading.mode: sim")
+    if mode not in ("sim", "paper"):
+        raise UsageError(f"trading.mode {mode} is not available in this version; set trading.mode: sim or paper")
+
+
+def _world(loaded: Loaded, options: RunOptions, stored: Progress | None) -> _World:
+    require_runnable(loaded)
+    return _paper(loaded) if loaded.settings.trading.mode == "paper" else _simulated(loaded, options, stored)
 
 
 def _simulated(loaded: Loaded, options: RunOptions, stored: Progress | None) -> _World:
@@ -162,6 +168,37 @@ def _simulated(loaded: Loaded, options: RunOptions, stored: Progress | None) -> 
         # Between two candles of the simulated market nothing changes, so there is nothing to guard against.
         guard_ms=max(feed.step.ms, round(trading.orchestrator.guard_interval * 1000)),
         speed=speed,
+    )
+
+
+def _paper(loaded: Loaded) -> _World:
+    """The venue's prices in real time, and an account on paper."""
+    from gobot.exchange.ccxt_client import make_client
+    from gobot.exchange.ccxt_public import CcxtPublic
+    from gobot.exchange.paper import PaperExchange
+    from gobot.exchange.terms import terms_of
+
+    paper, trading, state = loaded.settings.paper, loaded.settings.trading, loaded.paths.state
+    venue, clock = loaded.settings.exchange, SystemClock()
+    terms = terms_of(venue.name)
+    limiter = RateLimiter(trading.rate_limiter, clock, tariff=terms.tariff, store=JsonFile(state / "limits.json", 1))
+    client = make_client(venue.name, limiter, terms, rest=venue.url_override.rest)
+    exchange = PaperExchange(
+        CcxtPublic(client, clock, Random()),  # noqa: S311 - it spreads retries, and guards nothing
+        state / "paper.db",
+        start_equity=paper.start_equity or trading.initial_capital_usd,
+        fee=paper.fee,
+        maker_fee=paper.maker_fee,
+        slippage=paper.slippage,
+    )
+    return _World(
+        clock=clock,
+        exchange=exchange,
+        symbols=tuple(trading.symbols),
+        limiter=limiter,
+        driver=lambda _: RealTimeDriver(clock),
+        guard_ms=round(trading.orchestrator.guard_interval * 1000),
+        speed=1.0,
     )
 
 

@@ -95,21 +95,26 @@ class RealTimeDriver:
         return max(0.0, (self.next_due(name) - self._clock.now_ms()) / 1000)
 
     async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
-        """Run the jobs until ``stop`` is set, then wait for the ones at work."""
+        """Run the jobs until ``stop`` is set, then wait for the ones at work.  Raises what a job raises."""
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
         scheduler = AsyncIOScheduler(timezone=UTC)
+        failed = asyncio.get_running_loop().create_future()
         for job in jobs:
-            self._add(scheduler, job)
+            self._add(scheduler, job, failed)
+        stopped = asyncio.ensure_future(stop.wait())
         scheduler.start()
         try:
-            await stop.wait()
+            await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            stopped.cancel()
+            at_work = tuple(self._running)
             scheduler.shutdown(wait=False)
-            if self._running:
-                await asyncio.gather(*self._running)
+            await asyncio.gather(*at_work)
+        if failed.done():
+            failed.result()
 
-    def _add(self, scheduler: AsyncIOScheduler, job: Job) -> None:
+    def _add(self, scheduler: AsyncIOScheduler, job: Job, failed: asyncio.Future[None]) -> None:
         from apscheduler.triggers.base import BaseTrigger
 
         due, trigger = self._due, job.trigger
@@ -127,6 +132,12 @@ class RealTimeDriver:
             self._running.add(task)
             try:
                 await asyncio.shield(task)
+            except asyncio.CancelledError:
+                # The scheduler lets go of its jobs when it is shut down; whoever did that waits for the work itself.
+                return
+            except Exception as error:  # noqa: BLE001 - `run` raises it, the scheduler would only log it
+                if not failed.done():
+                    failed.set_exception(error)
             finally:
                 self._running.discard(task)
 

@@ -69,6 +69,23 @@ def klines_weight(limit: int) -> int:
     return next((weight for most, weight in ((99, 1), (499, 2), (1_000, 5)) if limit <= most), 10)
 
 
+_PER_SYMBOL = {
+    "GET /fapi/v1/premiumIndex": 1,
+    "GET /fapi/v1/ticker/24hr": 1,
+    "GET /fapi/v1/ticker/price": 1,
+    "GET /fapi/v1/ticker/bookTicker": 2,
+}
+_KLINES = ("GET /fapi/v1/klines", "GET /fapi/v1/markPriceKlines")
+_KLINES_BY_DEFAULT = 500
+
+
+def request_weight(endpoint: str, parameters: Mapping[str, str]) -> int | None:
+    """Weight of a request with these parameters where they make it cheaper than in the table, else None."""
+    if endpoint in _KLINES:
+        return klines_weight(int(parameters.get("limit", _KLINES_BY_DEFAULT)))
+    return _PER_SYMBOL.get(endpoint) if "symbol" in parameters else None
+
+
 def announced_limits(rate_limits: Iterable[Mapping[str, Any]]) -> tuple[Limit, ...]:
     """The limits in ``rateLimits`` of exchangeInfo; kinds that are not ours to count are left out.
 

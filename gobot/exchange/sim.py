@@ -7,13 +7,10 @@ venue was asked.  At a time inside a candle the price is that candle's open.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import takewhile
 from pathlib import Path
-from typing import TypeVar
 
 from gobot.core import (
     DAY_MS,
@@ -37,8 +34,6 @@ from gobot.exchange.sim_store import SimStore
 from gobot.exchange.venue import Venue
 from gobot.exchange.venue_state import VenueState
 from gobot.market import Candles
-
-_Record = TypeVar("_Record", Fill, FundingPayment)
 
 
 class SimExchange:
@@ -170,13 +165,13 @@ class SimExchange:
         """Own fills at or after ``since_ms``; the newest few thousand are remembered."""
         await self._turn(Priority.NORMAL, "GET /fapi/v1/userTrades")
         self._play()
-        return _since(self._state.fills, since_ms)
+        return self._state.fills_since(since_ms)
 
     async def funding(self, *, since_ms: int) -> Sequence[FundingPayment]:
         """Funding booked at or after ``since_ms``; the newest few thousand are remembered."""
         await self._turn(Priority.NORMAL, "GET /fapi/v1/income")
         self._play()
-        return _since(self._state.payments, since_ms)
+        return self._state.payments_since(since_ms)
 
     async def set_leverage(self, symbol: str, leverage: int) -> None:
         """The leverage of the next position in ``symbol``."""
@@ -250,8 +245,3 @@ class SimExchange:
         if bar is not None:
             return exact(bar.open)
         return exact(float(self._feed.candles(symbol, self._feed.step, end_ms=at_ms, limit=1).close[-1]))
-
-
-def _since(records: deque[_Record], since_ms: int) -> list[_Record]:
-    """The newest records down to ``since_ms``, oldest first; they are in order of time."""
-    return list(takewhile(lambda record: record.time_ms >= since_ms, reversed(records)))[::-1]

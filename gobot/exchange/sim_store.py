@@ -1,7 +1,8 @@
 """The memory of the simulated venue on disk, so that it outlives the daemon: one SQLite file.
 
 The venue is another party: when the daemon is killed it must still know every order, fill and cent.  A killed
-process loses nothing that the operating system was handed, so no write is waited for (``synchronous=OFF``).
+process loses nothing that the operating system was handed, so as a rule no write is waited for.  An account on paper
+lives for months, and is to outlive the host's power as well.
 """
 
 from __future__ import annotations
@@ -42,16 +43,17 @@ _DAMAGE = ("SQLITE_ERROR", "SQLITE_CORRUPT", "SQLITE_NOTADB")
 class SimStore:
     """The file at ``path``, which belongs to one ``market`` (a feed's identity).
 
-    Raises `StateError` when the file cannot be used, is damaged, or was made with another market.
+    ``through_power_cuts`` waits for the disk with every write.  Raises `StateError` when the file cannot be used, is
+    damaged, or was made with another market.
     """
 
-    def __init__(self, path: Path, market: str) -> None:
+    def __init__(self, path: Path, market: str, *, through_power_cuts: bool = False) -> None:
         self._path, self._market = path, market
         with self._told_plainly():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=OFF")
+            self._db.execute(f"PRAGMA synchronous={'FULL' if through_power_cuts else 'OFF'}")
 
     def load(self, fresh: VenueState) -> VenueState:
         """What the venue remembers; a new file begins with ``fresh``."""

@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, takewhile
 from operator import attrgetter
+from typing import TypeVar
 
 from gobot.core import Fill, FundingPayment
 from gobot.exchange.holding import Holding
@@ -20,6 +21,8 @@ KEPT = 4000
 """Final orders, fills and payments that are kept of each; older ones are forgotten."""
 # Forgetting happens in batches, for it takes a sort.
 _BATCH = 500
+
+_Record = TypeVar("_Record", Fill, FundingPayment)
 
 
 @dataclass(slots=True)
@@ -140,6 +143,14 @@ class VenueState:
         self.payments.append(payment)
         self._changes.payments.append(payment)
 
+    def fills_since(self, since_ms: int) -> list[Fill]:
+        """The fills at or after ``since_ms``, oldest first."""
+        return _since(self.fills, since_ms)
+
+    def payments_since(self, since_ms: int) -> list[FundingPayment]:
+        """The payments at or after ``since_ms``, oldest first."""
+        return _since(self.payments, since_ms)
+
     def take_changes(self) -> Changes:
         """What changed since the last call."""
         changes, self._changes = self._changes, Changes()
@@ -153,3 +164,8 @@ class VenueState:
             if self._newest.get(order.request.client_id) is order:
                 del self._newest[order.request.client_id]
             self._changes.orders[number] = None
+
+
+def _since(records: deque[_Record], since_ms: int) -> list[_Record]:
+    """The newest records down to ``since_ms``, oldest first; they are in order of time."""
+    return list(takewhile(lambda record: record.time_ms >= since_ms, reversed(records)))[::-1]

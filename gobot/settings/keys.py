@@ -68,6 +68,7 @@ _FIXED: tuple[Place, ...] = (
     ("paths",),
     ("candles",),
     ("sim",),
+    ("paper",),
     ("log", "file"),
 )
 _SHOWN_LENGTH = 60

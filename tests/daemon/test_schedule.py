@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gobot.core import DAY_MS, ManualClock, SystemClock
+from gobot.core import DAY_MS, ManualClock, StateError, SystemClock
 from gobot.daemon.schedule import DailyAt, Every, Job, RealTimeDriver, SimulatedDriver
 
 
@@ -92,3 +92,23 @@ async def test_real_time_waits_for_the_job_at_work(work_turns: int) -> None:
     stop.set()
     await asyncio.wait_for(running, 5)
     assert len(finished) == 1
+
+
+async def test_real_time_ends_with_the_error_of_a_job() -> None:
+    async def run(at_ms: int) -> None:
+        raise StateError("the disk is full")
+
+    with pytest.raises(StateError, match="the disk is full"):
+        await asyncio.wait_for(RealTimeDriver(SystemClock()).run([Job("job", Every(20), run)], asyncio.Event()), 5)
+
+
+async def test_real_time_lets_go_of_its_jobs_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    stop = asyncio.Event()
+
+    async def run(at_ms: int) -> None:
+        stop.set()
+        await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(RealTimeDriver(SystemClock()).run([Job("job", Every(20), run)], stop), 5)
+    await asyncio.sleep(0)
+    assert not caplog.records

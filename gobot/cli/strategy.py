@@ -112,6 +112,34 @@ def new(
     typer.echo(f"wrote {path}; try: gobot strategy check {name}")
 
 
+@app.command()
+def page(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A strategy by name.")],
+    data: DataOption = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the page goes.")] = Path("docs/strategies"),
+    params: ParamOption = None,
+    config: ConfigOption = None,
+    settings: SetOption = None,
+) -> None:
+    r"""Run a strategy on candle files and write its page: what it is, a picture, results with and without costs.
+
+    On a page that is there only the part between its "made" marks is replaced.
+
+    \b
+    gobot strategy page sma_cross --data binance_spot_BTCUSDT_15m.parquet --data binance_um_BTCUSDT_1h.parquet
+    gobot strategy page mine --data BTCUSDT_1h.csv --out pages
+    """
+    from gobot.app.strategy_page import write_page
+    from gobot.market import read_candles
+    from gobot.strategy import load_strategy
+
+    if not data:
+        raise UsageError("a page is made by running the strategy: give --data FILE")
+    strategy = load_strategy(name, parse_params(params), load(ctx, config, settings).paths.strategies)
+    typer.echo(f"wrote {write_page(strategy, [(path.name, read_candles(path)) for path in data], out)}")
+
+
 def parse_params(texts: list[str] | None) -> dict[str, str]:
     """``["fast=10"]`` as a mapping.  Raises `UsageError` for a text without ``=``."""
     pairs = [text.partition("=") for text in texts or ()]

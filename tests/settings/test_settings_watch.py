@@ -13,7 +13,7 @@ from gobot.settings import Change, Reloaded, Settings, SettingsWatch, changes, l
 def path(tmp_path):
     path = tmp_path / "config/gobot.yaml"
     path.parent.mkdir()
-    path.write_text("trading: {leverage: 2}\n")
+    path.write_text("trading: {stop_loss_percent: 2}\n")
     return path
 
 
@@ -30,45 +30,45 @@ def test_nothing_is_said_while_nothing_changes(watch, path):
 
 
 def test_an_edit_is_taken_over_once(watch, path):
-    path.write_text("trading: {leverage: 3, params: {fast: 5}}\n")
+    path.write_text("trading: {stop_loss_percent: 3, params: {fast: 5}}\n")
     edit = watch.poll()
     assert isinstance(edit, Reloaded)
     assert edit.changes == (
-        Change("trading.leverage", "2", "3"),
+        Change("trading.stop_loss_percent", "2", "3"),
         Change("trading.params.fast", "(not set)", "5"),
     )
     assert edit.restart == ()
     assert edit.loaded is watch.current
-    assert watch.current.settings.trading.leverage == 3
+    assert watch.current.settings.trading.stop_loss_percent == 3
     assert watch.current.settings.exchange.secret is not None
     assert watch.poll() is None
 
 
 def test_an_edit_between_loading_and_the_first_look_is_noticed(path):
     loaded = load_settings(path.parents[1], environment={})
-    path.write_text("trading: {leverage: 4}\n")
-    assert SettingsWatch(loaded).poll().loaded.settings.trading.leverage == 4
+    path.write_text("trading: {stop_loss_percent: 4}\n")
+    assert SettingsWatch(loaded).poll().loaded.settings.trading.stop_loss_percent == 4
 
 
 def test_an_edit_of_the_same_length_within_the_same_tick_is_noticed(watch, path):
     watch.poll()
     stamp = path.stat().st_mtime_ns
-    path.write_text("trading: {leverage: 5}\n")
+    path.write_text("trading: {stop_loss_percent: 5}\n")
     os.utime(path, ns=(stamp, stamp))
-    assert watch.poll().loaded.settings.trading.leverage == 5
+    assert watch.poll().loaded.settings.trading.stop_loss_percent == 5
 
 
 def test_an_invalid_edit_changes_nothing_and_is_said_once(watch, path):
     before = watch.current
-    path.write_text("trading: {leverage: 500}\n")
+    path.write_text("trading: {stop_loss_percent: 500}\n")
     error = watch.poll()
     assert isinstance(error, ConfigError)
-    assert "config/gobot.yaml:1: trading.leverage: 500" in str(error)
+    assert "config/gobot.yaml:1: trading.stop_loss_percent: 500" in str(error)
     assert watch.poll() is None
     assert watch.current is before
-    path.write_text("trading: {leverage: 600}\n")
+    path.write_text("trading: {stop_loss_percent: 600}\n")
     assert "600" in str(watch.poll())
-    path.write_text("trading: {leverage: 2}\n")
+    path.write_text("trading: {stop_loss_percent: 2}\n")
     assert watch.poll() is None
     assert watch.current.settings == before.settings
 
@@ -79,9 +79,9 @@ def test_a_file_that_is_gone_changes_nothing(watch, path):
     assert isinstance(error, ConfigError)
     assert "gone" in str(error)
     assert watch.poll() is None
-    assert watch.current.settings.trading.leverage == 2
-    path.write_text("trading: {leverage: 7}\n")
-    assert watch.poll().loaded.settings.trading.leverage == 7
+    assert watch.current.settings.trading.stop_loss_percent == 2
+    path.write_text("trading: {stop_loss_percent: 7}\n")
+    assert watch.poll().loaded.settings.trading.stop_loss_percent == 7
 
 
 def test_a_directory_in_its_place_changes_nothing(watch, path):
@@ -95,17 +95,17 @@ def test_a_file_that_appears_is_taken_over(tmp_path):
     watch = SettingsWatch(load_settings(tmp_path, environment={}))
     assert watch.poll() is None
     (tmp_path / "config").mkdir()
-    (tmp_path / "config/gobot.yaml").write_text("trading: {leverage: 9}\n")
-    assert watch.poll().loaded.sources["trading.leverage"] == "config/gobot.yaml:1"
+    (tmp_path / "config/gobot.yaml").write_text("trading: {stop_loss_percent: 9}\n")
+    assert watch.poll().loaded.sources["trading.stop_loss_percent"] == "config/gobot.yaml:1"
 
 
 def test_some_keys_wait_for_a_restart(watch, path):
     watch.poll()
     path.write_text(
-        "# moved\ntrading: {mode: live, leverage: 3}\nexchange: {name: bybit}\npaths: {state: x}\nsim: {seed: 1}\n"
+        "# moved\ntrading: {mode: live, stop_loss_percent: 3}\nexchange: {name: bybit}\npaths: {state: x}\nsim: {seed: 1}\n"
     )
     edit = watch.poll()
-    assert [change.key for change in edit.changes] == ["trading.leverage"]
+    assert [change.key for change in edit.changes] == ["trading.stop_loss_percent"]
     assert edit.restart == (
         Change("trading.mode", "'sim'", "'live'"),
         Change("exchange.name", "'binanceusdm'", "'bybit'"),
@@ -114,20 +114,20 @@ def test_some_keys_wait_for_a_restart(watch, path):
     )
     current = watch.current
     assert current.settings.trading.mode == "sim"
-    assert current.settings.trading.leverage == 3
+    assert current.settings.trading.stop_loss_percent == 3
     assert current.paths.state == Path(path.parents[1]) / "state"
-    assert current.sources["trading.leverage"] == "config/gobot.yaml:2"
+    assert current.sources["trading.stop_loss_percent"] == "config/gobot.yaml:2"
     assert current.sources["trading.mode"] == "default"
     assert "trading.mode" not in current.explicit
     assert watch.poll() is None
 
 
 def test_options_of_the_command_line_stay_in_force(path):
-    loaded = load_settings(path.parents[1], overrides=iter([parse_set("trading.leverage=8")]), environment={})
+    loaded = load_settings(path.parents[1], overrides=iter([parse_set("trading.stop_loss_percent=8")]), environment={})
     watch = SettingsWatch(loaded)
-    path.write_text("trading: {leverage: 3, max_position_usd: 7}\n")
+    path.write_text("trading: {stop_loss_percent: 3, max_position_usd: 7}\n")
     assert [change.key for change in watch.poll().changes] == ["trading.max_position_usd"]
-    assert watch.current.settings.trading.leverage == 8
+    assert watch.current.settings.trading.stop_loss_percent == 8
 
 
 def test_changes_mask_secrets():

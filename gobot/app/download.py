@@ -32,7 +32,7 @@ from gobot.settings import Loaded
 Content = TypeVar("Content")
 
 # The API's are patient enough for an endpoint that the limiter leaves alone for a while.
-_ARCHIVE_ATTEMPTS, _API_ATTEMPTS = 5, 8
+_ARCHIVE_ATTEMPTS, _API_ATTEMPTS = 5, 10
 
 
 class Source(StrEnum):

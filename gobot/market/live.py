@@ -128,8 +128,7 @@ class LiveCandles:
                 tasks.create_task(self._watch())
                 tasks.create_task(self._fill_gaps(tasks))
         finally:
-            for line in self._lines:
-                await line.stream.close()
+            await asyncio.gather(*(line.stream.close() for line in self._lines))
 
     def status(self) -> LiveStatus:
         """Everything there is to see."""
@@ -150,7 +149,7 @@ class LiveCandles:
         """Keep one connection up."""
         failures = 0
         while True:
-            line.messages, line.connects = 0, line.connects + 1
+            line.messages = 0
             line.trouble = await self._listen(line)
             self._assembler.interrupted(line.symbols)
             failures = 1 if line.messages else failures + 1
@@ -161,6 +160,7 @@ class LiveCandles:
 
         def receive(symbol: str, candle: Candle, closed: bool | None) -> None:
             line.heard = self._clock.monotonic()
+            line.connects += not line.messages
             line.messages += 1
             self._pass_on(self._assembler.take(symbol, candle, closed=closed))
 

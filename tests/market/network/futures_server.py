@@ -1,4 +1,4 @@
-"""A server on loopback that speaks what USDT-M futures of Binance speak about candles: REST and WebSocket.
+"""A server on loopback that speaks what Binance speaks about candles of USDT-M futures, and of spot: REST, WebSocket.
 
 Its time is whatever `now_ms` is set to; its candles are made up (see `made_up`).
 
@@ -37,8 +37,8 @@ def _block(coin: str, timeframe: Timeframe, number: int) -> list[list[float]]:
     ]
 
 
-def symbol_of(coin: str) -> str:
-    return f"{coin}/USDT:USDT"
+def symbol_of(coin: str, *, spot: bool = False) -> str:
+    return f"{coin}/USDT" if spot else f"{coin}/USDT:USDT"
 
 
 class FuturesServer:
@@ -67,7 +67,7 @@ class FuturesServer:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_get("/fapi/v1/{what}", self._rest)
+        app.router.add_get("/{market:fapi/v1|api/v3}/{what}", self._rest)
         app.router.add_get("/{prefix:.*}ws/{number}", self._stream)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -112,7 +112,8 @@ class FuturesServer:
         fault = self.faults.pop(0) if self.faults else ""
         query = request.query
         limit = int(query.get("limit", 500))
-        self.weight += next((w for most, w in ((99, 1), (499, 2), (1000, 5)) if limit <= most), 10)
+        tariff = ((99, 1), (499, 2), (1000, 5)) if what == "klines" else ((limit, 1),)
+        self.weight += next((weight for most, weight in tariff if limit <= most), 10)
         headers = {"X-MBX-USED-WEIGHT-1M": str(self.weight)}
         if fault.isdigit():
             return web.json_response(
@@ -122,7 +123,7 @@ class FuturesServer:
             return web.Response(text="<html>Are you a robot?</html>", content_type="text/html")
         document: Any
         if what == "exchangeInfo":
-            document = self._exchange_info()
+            document = self._exchange_info(spot="api/v3" in request.path)
         elif what == "time":
             document = {"serverTime": self.now_ms}
         elif what == "fundingRate":
@@ -143,7 +144,7 @@ class FuturesServer:
             return answer
         return web.Response(text=body, content_type="application/json", headers=headers)
 
-    def _exchange_info(self) -> dict[str, Any]:
+    def _exchange_info(self, *, spot: bool) -> dict[str, Any]:
         filters = [
             {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},
             {"filterType": "LOT_SIZE", "minQty": "0.001", "maxQty": "1000", "stepSize": "0.001"},
@@ -152,7 +153,7 @@ class FuturesServer:
             {
                 "symbol": f"{coin}USDT",
                 "pair": f"{coin}USDT",
-                "contractType": "PERPETUAL",
+                **({} if spot else {"contractType": "PERPETUAL"}),
                 "deliveryDate": 4133404800000,
                 "onboardDate": self.listed_ms,
                 "status": "TRADING",
@@ -162,6 +163,7 @@ class FuturesServer:
                 "pricePrecision": 2,
                 "quantityPrecision": 3,
                 "filters": filters,
+                **({"isSpotTradingAllowed": True, "permissions": ["SPOT"]} if spot else {}),
             }
             for coin in self.coins
         ]

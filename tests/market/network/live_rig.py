@@ -35,10 +35,17 @@ class Rig:
     """Follows every coin of ``server``; what is handed on gathers in ``got``."""
 
     def __init__(
-        self, server: FuturesServer, *, plain: bool = False, stream: bool = True, silence: float = 0.5, group: int = 200
+        self,
+        server: FuturesServer,
+        *,
+        plain: bool = False,
+        stream: bool = True,
+        spot: bool = False,
+        silence: float = 0.5,
+        group: int = 200,
     ) -> None:
         self.server = server
-        self.plain = plain
+        self.spot = spot
         self.start_ms = server.now_ms
         self.got: defaultdict[str, list[Candle]] = defaultdict(list)
         self.clock = ServersClock(server)
@@ -68,7 +75,9 @@ class Rig:
         self._running: asyncio.Task[None] | None = None
 
     def _client(self):
-        client = make_client("binanceusdm", rest=self.server.rest_url, ws=self.server.ws_url)
+        client = make_client(
+            "binance" if self.spot else "binanceusdm", rest=self.server.rest_url, ws=self.server.ws_url
+        )
         client.timeout_on_exit = 0
         self.clients.append(client)
         return client
@@ -77,7 +86,7 @@ class Rig:
         self.got[closed.symbol].append(closed.candle)
 
     async def __aenter__(self) -> Self:
-        next_ms = {symbol_of(coin): self.start_ms for coin in self.server.coins}
+        next_ms = {symbol_of(coin, spot=self.spot): self.start_ms for coin in self.server.coins}
         self._running = asyncio.create_task(self.live.run(next_ms))
         return self
 
@@ -118,14 +127,14 @@ class Rig:
             await asyncio.sleep(0.005)
 
     def _has(self, coin: str, end_ms: int) -> bool:
-        got = self.got[symbol_of(coin)]
+        got = self.got[symbol_of(coin, spot=self.spot)]
         return bool(got) and got[-1].time >= end_ms - MINUTE.ms
 
     def verify(self, minutes: int) -> None:
         """Nothing lost, nothing doubled, in order, every value right."""
         for coin in self.server.coins:
             expected = self.expected(coin, minutes)
-            assert self.got[symbol_of(coin)][: len(expected)] == expected, coin
+            assert self.got[symbol_of(coin, spot=self.spot)][: len(expected)] == expected, coin
 
 
 class Weather:

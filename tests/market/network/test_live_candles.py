@@ -44,6 +44,16 @@ async def test_closed_candles_are_handed_on_as_they_close(server, plain):
         assert status.tally.filled < status.tally.closed / 2
 
 
+async def test_spot_markets_are_followed_the_same_way(server):
+    async with Rig(server, spot=True) as rig:
+        await rig.connected()
+        await minutes(rig, 5)
+        await rig.arrival(5)
+    rig.verify(5)
+    status = rig.live.status()
+    assert status.tally.filled < status.tally.closed / 2
+
+
 async def test_a_connection_that_breaks_is_made_again_and_nothing_is_lost(server):
     async with Rig(server) as rig:
         await rig.connected()

@@ -60,7 +60,8 @@ $(bin)/python:
 $(VENV)/.installed: pyproject.toml requirements.lock | $(bin)/python
 	$(bin)/python -m pip install --quiet -r requirements.lock
 	$(bin)/python -m pip install --quiet --no-deps -e .
-	$(bin)/python -m gobot.backtest.warm
+	@echo 'compiling the kernels, once'
+	$(bin)/python -c 'from gobot.backtest import warm_up; warm_up()'
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed

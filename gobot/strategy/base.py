@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from gobot.core import Timeframe
+from gobot.core import StrategyError, Timeframe, UsageError
 from gobot.strategy.param import Constraint, Param, bind
 
 
@@ -57,6 +57,13 @@ class Strategy(ABC):
     def __init__(self, **params: object) -> None:
         """``params`` override the defaults.  Raises `StrategyError` for unknown names and values not allowed."""
         self.params: Mapping[str, Any] = bind(self.name, self.parameters, self.constraints, params)
+        if isinstance(self.timeframes, str):
+            raise StrategyError(f'{self.name}.timeframes must be several, such as ("{self.timeframes}",)')
+        try:
+            for name in self.timeframes:
+                Timeframe.parse(name)
+        except UsageError as error:
+            raise StrategyError(f"{self.name}.timeframes: {error}") from error
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.params.items())})"

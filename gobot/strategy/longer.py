@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gobot.core import DataError, GobotError, StrategyError, Timeframe
+from gobot.core import DataError, StrategyError, Timeframe
 from gobot.market import Candles, newest_closed, resample
 from gobot.market.candles import Floats, Ints
 from gobot.strategy.base import Strategy
@@ -26,6 +26,8 @@ def longer_columns(strategy: Strategy, candles: Candles) -> tuple[dict[str, Floa
     for name in strategy.timeframes:
         longer, rows = _aligned(strategy, name, candles)
         first = max(first, int(np.searchsorted(rows, strategy.warmup_for(name) - 1)))
+        if first >= len(candles):
+            return {}, first
         frame = frame_of(longer)
         own = strategy.indicators_for(name, frame)
         for column, values in own.items():
@@ -47,6 +49,4 @@ def _aligned(strategy: Strategy, name: str, candles: Candles) -> tuple[Candles, 
         longer = _resampled(candles, base, length)
     except DataError as error:
         raise StrategyError(f"{strategy.name} looks at {name} candles, but {error}") from error
-    except GobotError as error:
-        raise StrategyError(f"{strategy.name}.timeframes: {error}") from error
     return longer, newest_closed(candles.time + base.ms, longer.time, length)

@@ -97,6 +97,16 @@ def test_there_is_no_signal_before_enough_hours_have_closed():
     assert not evaluate(Hourly(period=3), counted(1)).entry.any()
 
 
+def test_no_indicator_is_asked_about_too_few_candles():
+    class Strict(Hourly):
+        def indicators_for(self, timeframe, candles):
+            assert len(candles) >= self.period
+            return super().indicators_for(timeframe, candles)
+
+    for rows in range(30):
+        assert len(evaluate(Strict(period=4), counted(rows))) == rows
+
+
 def test_an_hour_with_a_hole_is_no_hour():
     whole = counted(16)
     holed = Candles.concatenate([whole[:5], whole[6:]])
@@ -134,6 +144,7 @@ def test_a_sweep_shares_the_longer_candles_too(random_walk):
     [
         ({"timeframes": ("10m",)}, "Odd looks at 10m candles, but 10m candles cannot be made from 15m candles"),
         ({"timeframes": ("hourly",)}, "Odd.timeframes: timeframe 'hourly' is not understood"),
+        ({"timeframes": "1h"}, r'Odd.timeframes must be several, such as \("1h",\)'),
         (
             {"indicators_for": lambda self, timeframe, candles: {"short": candles["close"].iloc[1:]}},
             "Odd.indicators_for: short has 24 rows for 25 1h candles",
@@ -145,6 +156,5 @@ def test_a_sweep_shares_the_longer_candles_too(random_walk):
     ],
 )
 def test_what_goes_wrong_is_one_sentence(attributes, sentence):
-    odd = type("Odd", (Hourly,), attributes)()
     with pytest.raises(StrategyError, match=sentence):
-        evaluate(odd, counted(100))
+        evaluate(type("Odd", (Hourly,), attributes)(), counted(100))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gobot.core import GobotError, Timeframe
+from gobot.core import GobotError
 from gobot.strategy.base import Strategy
 from gobot.strategy.honesty.findings import Finding
 from gobot.strategy.param import Param
@@ -69,8 +69,6 @@ def _instance(found: type[Strategy]) -> Iterator[str]:
         strategy = found()
         warmup = strategy.warmup
         lengths = {name: strategy.warmup_for(name) for name in strategy.timeframes}
-        for name in lengths:
-            Timeframe.parse(name)
     except GobotError as error:
         yield str(error)
     except Exception as error:  # noqa: BLE001  # whatever the user's own code raises is what was asked for

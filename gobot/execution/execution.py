@@ -16,7 +16,7 @@ from gobot.execution.differences import Reconciliation
 from gobot.execution.guardian import Guardian
 from gobot.execution.judge import STALE
 from gobot.execution.opener import Bracket, Opener, brackets_of
-from gobot.execution.outcomes import Accepted, Executed, Outcome
+from gobot.execution.outcomes import Executed, Outcome
 from gobot.execution.planning import OwnPosition, is_stale, origin_of, plan
 from gobot.execution.reconciler import Reconciler
 from gobot.execution.sender import Sender
@@ -73,7 +73,7 @@ class Execution:
             outcomes = [await self._exit(row) for row in exits]
             brackets = brackets_of(rows)
             if outcomes and brackets:
-                await self._book_if_possible()
+                await self._book_if_possible(outcomes)
             for bracket in brackets:
                 obstacle = await self._obstacle(bracket) if bracket.is_new else None
                 if obstacle is None:
@@ -125,10 +125,7 @@ class Execution:
     async def _exit(self, row: OrderRow) -> Outcome:
         if is_stale(row, self._clock.now_ms()):
             return self._sender.drop(row, STALE)
-        outcome = await self._sender.send(row)
-        if isinstance(outcome, Accepted):
-            await self._guardian.clear_away(outcome.order)
-        return outcome
+        return await self._sender.send(row)
 
     async def _close(self, trades: Sequence[Trade], reason: str) -> Executed:
         positions = {position.symbol: position for position in await self._exchange.positions()}
@@ -138,8 +135,10 @@ class Execution:
             if theirs is not None and theirs.direction is trade.direction:
                 position = replace(OwnPosition.of_trade(trade), quantity=theirs.quantity)
                 outcomes += await self._guardian.close(position, reason)
-        await self._book_if_possible()
-        return Executed(outcomes=tuple(outcomes), changes=self._bookkeeper.news())
+        if not outcomes:
+            # The venue is flat already: what closed it is news.
+            await self._bookkeeper.book()
+        return await self._executed(outcomes)
 
     def _own_trade(self, symbol: str) -> Trade:
         for trade in self._ledger.open_trades():
@@ -173,13 +172,15 @@ class Execution:
         return None
 
     async def _executed(self, outcomes: Sequence[Outcome]) -> Executed:
-        if outcomes:
-            await self._book_if_possible()
+        await self._book_if_possible(outcomes)
         return Executed(outcomes=tuple(outcomes), changes=self._bookkeeper.news())
 
-    async def _book_if_possible(self) -> None:
-        """Book what the orders just sent brought; if the venue does not answer, the next look books it."""
+    async def _book_if_possible(self, outcomes: Sequence[Outcome]) -> None:
+        """Book what orders brought, and clear away what they ended; what is not answered is left to the next look."""
+        if not outcomes:
+            return
         try:
             await self._bookkeeper.book()
         except VenueUnavailable as error:
             logger.warning("fills not booked yet", error=str(error))
+        await self._guardian.clear_away(outcomes)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from loguru import logger
 
 from gobot.core import Clock
-from gobot.execution.outcomes import Accepted, Outcome, Refused, outcome_of
-from gobot.execution.planning import OwnPosition, plan_close, plan_stop
+from gobot.execution.outcomes import Outcome, Refused, outcome_of
+from gobot.execution.planning import OwnPosition, origin_of, plan_close, plan_stop
 from gobot.execution.sender import Sender
 from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow, PlannedOrder
 
@@ -53,17 +54,23 @@ class Guardian:
         market in its place.
         """
         outcome = await self._sender.send(row)
-        if isinstance(outcome, Accepted):
-            await self.clear_away(outcome.order)
+        await self._relieve(outcome)
         if isinstance(outcome, Refused) and _was_passed(outcome.order):
             return [outcome, await self._end_at_once(position, outcome.order)]
         return [outcome]
 
-    async def clear_away(self, row: OrderRow) -> None:
-        """Cancel what ``row`` has made superfluous: guards of the position it closed, or stops older than itself."""
-        for other in self._ledger.unsettled():
-            if _is_superfluous(other, row):
-                await self._sender.cancel(other)
+    async def clear_away(self, outcomes: Iterable[Outcome]) -> None:
+        """Cancel the guards of positions that orders have ended.
+
+        Only where the fills are booked and say so: as long as something may be held, its stop stays.
+        """
+        ended = {outcome.order.symbol: outcome.order for outcome in outcomes if _has_closed(outcome)}
+        if not ended:
+            return
+        flat = ended.keys() - {trade.symbol for trade in self._ledger.open_trades()}
+        for guard in self._ledger.unsettled():
+            if guard.symbol in flat and _is_guarding(guard) and guard.candle_ms <= ended[guard.symbol].candle_ms:
+                await self._sender.cancel(guard)
 
     async def end_passed(self, position: OwnPosition, row: OrderRow) -> list[Outcome]:
         """Finish what a stop or target that came too late should have done; nothing for any other order."""
@@ -85,10 +92,18 @@ class Guardian:
             return await self.carry_out(position, row)
         if row.status is LedgerStatus.SENT:
             outcome = await self._sender.find(row, "it was sent before and not answered")
-            if isinstance(outcome, Accepted):
-                await self.clear_away(outcome.order)
+            await self._relieve(outcome)
             return [outcome]
         return [outcome_of(row)]
+
+    async def _relieve(self, outcome: Outcome) -> None:
+        """Cancel the stops that a new one, now resting, has taken over from."""
+        new = outcome.order
+        if new.leg is not Leg.STOP or not _is_guarding(new):
+            return
+        for old in self._ledger.unsettled():
+            if old.leg is Leg.STOP and _is_guarding(old) and origin_of(old) == origin_of(new) and old.id != new.id:
+                await self._sender.cancel(old)
 
     def _last(self, position: OwnPosition, leg: Leg) -> OrderRow | None:
         return self._ledger.last_attempt(position.bot, position.candle_ms, position.symbol, leg)
@@ -98,11 +113,10 @@ def _was_passed(row: OrderRow) -> bool:
     return row.status is LedgerStatus.REFUSED and row.code == _WOULD_TRIGGER
 
 
-def _is_superfluous(guard: OrderRow, row: OrderRow) -> bool:
-    """Whether a resting guard has nothing to do any more, now that ``row`` took effect."""
-    resting = guard.status is LedgerStatus.OPEN and guard.leg in (Leg.STOP, Leg.TARGET) and guard.id != row.id
-    if not resting or guard.symbol != row.symbol or guard.candle_ms > row.candle_ms:
-        return False
-    if row.status is LedgerStatus.FILLED:
-        return row.reduce_only
-    return row.leg is guard.leg is Leg.STOP and row.status is LedgerStatus.OPEN
+def _is_guarding(row: OrderRow) -> bool:
+    """Whether it rests on the venue and waits to close a position."""
+    return row.closes_position and row.status is LedgerStatus.OPEN
+
+
+def _has_closed(outcome: Outcome) -> bool:
+    return outcome.order.reduce_only and outcome.order.status is LedgerStatus.FILLED

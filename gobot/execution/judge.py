@@ -38,7 +38,7 @@ class Facts:
 
     def is_current(self, row: OrderRow) -> bool:
         """Whether the decision behind an order may still be carried out."""
-        return row.cycle == self.cycle and not is_stale(row, self.now_ms)
+        return self.cycle is not None and row.cycle == self.cycle and not is_stale(row, self.now_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,8 +189,8 @@ def _judge_stops(position: OwnPosition, facts: Facts, judgement: Judgement) -> N
         for row in facts.orders
         if row.leg is Leg.STOP and origin_of(row) == position.origin and row.status.pending and not _is_lost(row, facts)
     ]
-    resting = sorted((row for row in stops if row.status is LedgerStatus.OPEN), key=lambda row: row.attempt)
-    for row in resting[:-1]:
+    resting = [row for row in stops if row.status is LedgerStatus.OPEN and row.closes_position]
+    for row in sorted(resting, key=lambda row: row.attempt)[:-1]:
         judgement.actions.append(Cancel(order=row, reason=SUPERSEDED))
     if stops:
         return

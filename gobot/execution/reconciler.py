@@ -83,6 +83,7 @@ class Reconciler:
         _quarantine_naked(judgement, performed)
         if any(outcome.order.status is LedgerStatus.FILLED for outcome in performed):
             await self._bookkeeper.book()
+            await self._guardian.clear_away(performed)
         self._tell(judgement.differences)
         return Reconciliation(
             changes=self._bookkeeper.news(),

@@ -49,7 +49,7 @@ class Sender:
             logger.warning("cancelling not confirmed", **_who(row), error=str(error))
             return row
         row = self._ledger.record(report)
-        logger.info("order canceled", **_who(row))
+        logger.info("order taken back", **_who(row), status=str(row.status))
         return row
 
     def drop(self, row: OrderRow, reason: str) -> Refused:

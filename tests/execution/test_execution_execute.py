@@ -260,3 +260,14 @@ async def test_a_decision_on_an_old_candle_is_not_carried_out(house: House):
     }
     assert house.venue.calls["create"] == 0
     assert set(house.legs().values()) == {"dropped"}
+
+
+async def test_an_exit_that_leaves_something_leaves_the_stop(house: House):
+    """A human added to the position after it was looked at; the exit closes what was known."""
+    await house.trade(long())
+    house.venue.human(BTC, Side.BUY, "1")
+
+    await house.trade(leave(), cycle=2)
+
+    assert house.venue.held[BTC][0] == 1
+    assert [stop.trigger for stop in house.venue.stops(BTC)] == [95]

@@ -28,7 +28,7 @@ from gobot.market import Candles
 from gobot.strategy import Signals, Strategy, evaluate
 
 _SIZINGS = {"all_in": ALL_IN, "fixed": FIXED, "fraction": FRACTION}
-_ENDINGS = ("open", "signal", "stop", "target")
+ENDINGS = ("open", "signal", "stop", "target")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,7 +78,7 @@ class Result:
                 "fees": float(trade["fees"]),
                 "pnl": float(trade["pnl"]),
                 "return_pct": float(100.0 * trade["pnl"] / (trade["quantity"] * trade["entry_price"])),
-                "exit_reason": _ENDINGS[trade["ended"]],
+                "exit_reason": ENDINGS[trade["ended"]],
             }
             for trade in self.trades
         ]

@@ -30,7 +30,10 @@ from gobot.core import GobotError
 
 
 class Row(NamedTuple):
-    """A command: ``"module:attribute"`` of a function or `typer.Typer`, and one line of help."""
+    """A command: ``"module:attribute"`` of a function or `typer.Typer`, and one line of help.
+
+    A command of two words belongs to the one of its first word: there its second word is taken for it.
+    """
 
     target: str
     summary: str
@@ -52,6 +55,9 @@ COMMANDS: dict[str, Row] = {
     "close": Row("gobot.cli.control:close", "Close one open position at market, or all of them."),
     "reset-breaker": Row("gobot.cli.control:reset_breaker", "Close the circuit breaker and lift a latched stop."),
     "data": Row("gobot.cli.data:app", "Download, import, check, list and export stored market data."),
+    "backtest": Row("gobot.cli.backtest:backtest", "Run a strategy over candles and show what came of it."),
+    "backtest list": Row("gobot.cli.backtest:list_", "List the backtests that were kept."),
+    "backtest compare": Row("gobot.cli.backtest:compare", "Put kept backtests side by side."),
     "strategy": Row("gobot.cli.strategy:app", "List strategies, check them for look-ahead, begin a new one."),
     "config": Row("gobot.cli.config:app", "Write, check and show the settings."),
 }
@@ -67,6 +73,8 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command that ``args`` name, imported now."""
+        if len(args) > 1 and (both := " ".join(args[:2])) in COMMANDS:
+            return both, load_command(both), args[2:]
         name, listed, rest = super().resolve_command(ctx, args)
         return name, listed if name is None else load_command(name), rest
 

@@ -1,0 +1,28 @@
+"""To be told when a kernel is being compiled, which happens once and takes some seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from numba.core.event import Event, Listener, install_listener
+
+
+class _Once(Listener):
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell: Callable[[], None] | None = tell
+
+    def on_start(self, event: Event) -> None:  # noqa: ARG002  # numba's signature
+        if self._tell is not None:
+            self._tell()
+            self._tell = None
+
+    def on_end(self, event: Event) -> None:
+        pass
+
+
+@contextmanager
+def told_of_compiling(tell: Callable[[], None]) -> Iterator[None]:
+    """Call ``tell`` once if anything is compiled in the block; what comes from the cache on disk is not."""
+    with install_listener("numba:compile", _Once(tell)):
+        yield

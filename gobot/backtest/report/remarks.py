@@ -1,0 +1,94 @@
+"""What somebody who has seen many backtests would say about this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gobot.backtest.report.words import amount, gain, percent, signed
+from gobot.core import DAY_MS
+
+if TYPE_CHECKING:
+    from gobot.backtest.report.report import Report
+
+FEW_TRADES = 30
+"""Below this nothing is said about a strategy: a fair coin often looks good for so long."""
+SOME_TRADES = 100
+"""Below this every ratio still has wide error bars."""
+_SMALL_STAKE = 0.2
+
+
+def remarks(report: Report) -> list[str]:
+    """Sentences, the gravest first; none when there is nothing to hold against the run."""
+    return [*_sample(report), *_against_baselines(report), *_costs(report), *_shape(report)]
+
+
+def _sample(report: Report) -> Iterator[str]:
+    trades = report.summary["trades"]
+    if trades == 0:
+        yield "No trade was closed: there is nothing to judge."
+    elif trades < FEW_TRADES:
+        yield f"{_counted(trades)} too few to conclude anything: chance alone makes such results. Test more candles."
+    elif trades < SOME_TRADES:
+        yield f"{_counted(trades)} a small sample: every ratio below still has wide error bars."
+    days = (report.curve.time[-1] - report.curve.time[0]) / DAY_MS
+    if days < 90:
+        yield f"{days:.0f} days are one kind of market; a strategy has to live through several."
+    if report.summary.get("liquidations"):
+        yield f"{report.summary['liquidations']} positions were liquidated: the leverage is too high for these stops."
+
+
+def _counted(trades: int) -> str:
+    return "One trade is" if trades == 1 else f"{trades} trades are"
+
+
+def _against_baselines(report: Report) -> Iterator[str]:
+    own, stake = report.summary["return_pct"], _stake(report)
+    if 0 < stake < _SMALL_STAKE:
+        yield (
+            f"Positions were {percent(100 * stake)} of the account: what they made is small beside it, and so are "
+            "drawdown and return. --set backtest.sizing=all_in shows the strategy itself."
+        )
+    for baseline in report.baselines:
+        if baseline.as_good is None and baseline.return_pct > own and not 0 < stake < _SMALL_STAKE:
+            yield f"Buying and holding did better: {gain(baseline.return_pct)} against {gain(own)}."
+        elif baseline.as_good is not None and baseline.as_good > 0.05:
+            yield (
+                f"{percent(100 * baseline.as_good, 0)} of random runs with the same trades at other times did as well: "
+                "the entries show no skill that chance does not explain."
+            )
+
+
+def _stake(report: Report) -> float:
+    """The middle size of a position as a share of the account at the start."""
+    if not len(report.trades):
+        return 0.0
+    usual = float(np.median(report.trades.quantity * report.trades.entry_price))
+    return usual / float(report.summary["start_equity"])
+
+
+def _costs(report: Report) -> Iterator[str]:
+    closed = report.trades.closed
+    fees, net = float(closed.fees.sum()), float(closed.pnl.sum())
+    if net < 0 < net + fees:
+        yield f"Fees turned a profit of {amount(net + fees)} USDT into a loss: trade less often, or for longer moves."
+    elif net > 0 and fees > 0.5 * (net + fees):
+        yield f"Fees took {percent(100 * fees / (net + fees), 0)} of what the trades made."
+    if not report.rules["fee"]:
+        yield "No fee was charged: every venue takes one."
+    if not report.rules["slippage"]:
+        yield "No slippage was assumed: market orders rarely get the price that a candle opens at."
+
+
+def _shape(report: Report) -> Iterator[str]:
+    closed = report.trades.closed
+    total = float(closed.pnl.sum())
+    best = np.sort(closed.pnl)[::-1][:3]
+    if len(closed) >= FEW_TRADES and total > 0 and best.sum() > 0.5 * total:
+        share = percent(100 * best.sum() / total, 0)
+        yield f"The three best trades made {share} of the profit: without them little is left."
+    if len(report.trades) > len(closed):
+        still = report.trades.where(report.trades.reason == "open").pnl.sum()
+        yield f"A position is still open and marked at the last close: {signed(float(still))} USDT of the result."

@@ -122,12 +122,8 @@ def _outliers(candles: Candles) -> Mask:
     up = candles.high / np.maximum(before, behind)
     down = np.minimum(before, behind) / candles.low
     height = np.log(candles.high / candles.low)
-    usual = np.concatenate(
-        [
-            np.full(len(part), np.median(part))
-            for part in (height[start : start + _AROUND] for start in range(0, len(height), _AROUND))
-        ]
-    )
+    stretches = np.pad(height, (0, -len(height) % _AROUND), mode="edge").reshape(-1, _AROUND)
+    usual = np.repeat(np.median(stretches, axis=1), _AROUND)[: len(height)]
     return np.asarray(np.log(np.maximum(up, down)) > np.maximum(_FAR, _TIMES * usual))
 
 

@@ -30,7 +30,7 @@ def write_parquet(file: BinaryIO, candles: Candles) -> None:
         file,
         row_group_size=_GROUP_ROWS,
         compression="zstd",
-        compression_level=3,
+        compression_level=1,
         use_dictionary=False,
         column_encoding={"time": "DELTA_BINARY_PACKED"},
         write_statistics=["time"],

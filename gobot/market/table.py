@@ -75,8 +75,12 @@ def read_rows(path: Path) -> Rows:
             if _format(path) not in ("CSV", "zipped CSV"):
                 raise
             table = _load(path, NAMES[1:], torn=torn)
-        open_, high, low, close, volume = map(numbers, table.columns[1:])
-        return Rows(find_times(table.column(0)), open_, high, low, close, volume, tuple(torn))
+        columns = table.columns
+        del table
+        time = find_times(columns.pop(0))
+        # One column after the other leaves Arrow's memory for numpy's.
+        open_, high, low, close, volume = (numbers(columns.pop(0)) for _ in NAMES[1:])
+        return Rows(time, open_, high, low, close, volume, tuple(torn))
 
 
 @contextmanager

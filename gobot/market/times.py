@@ -54,6 +54,9 @@ def find_times(column: pa.ChunkedArray) -> Ints:
         return unpack(_timestamps(column).fill_null(NO_TIME))
     exact = pa.types.is_integer(column.type) and not column.null_count
     values: Ints | Floats = unpack(column) if exact else numbers(column)
+    low, high = (values.min(), values.max()) if len(values) else (0, 0)
+    if low > 0 and _unit(low) == _unit(high):  # as nearly always
+        return _as_ms(values, _unit(low))
     found = np.full(len(values), NO_TIME)
     above = 0.0
     for below, unit in _UNITS:
@@ -85,7 +88,9 @@ def _unit(value: float) -> float:
 
 def _as_ms(values: Ints | Floats, unit: float) -> Ints:
     if np.issubdtype(values.dtype, np.integer):
-        whole = values.astype(np.int64)
+        whole = values.astype(np.int64, copy=False)
+        if unit == 1:
+            return whole
         return whole * int(unit) if unit >= 1 else whole // round(1 / unit)
     return np.rint(values * unit).astype(np.int64)
 

@@ -1,5 +1,7 @@
 """What checks find in candles, and what they leave alone."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -150,6 +152,12 @@ def test_whether_a_stretch_is_clean(series, store):
     assert clean(101, 2000)  # the venue's own hole and a quiet candle are no errors
     assert not clean(101, 2001)
     assert not is_clean(store, Series(venue="x", symbol="A/B", timeframe=M15), START, START + QUARTER)
+
+
+def test_every_kind_is_explained():
+    page = (Path(__file__).parents[2] / "docs" / "market-data.md").read_text(encoding="utf-8")
+    for kind in Kind:
+        assert f"| `{kind.value}` |" in page
 
 
 def test_nothing_to_check():

@@ -1,16 +1,21 @@
-"""Market data: candles in memory, on disk, in anybody's files, and whether they can be trusted.
+"""Market data: candles in memory, on disk, in anybody's files and live, and whether they can be trusted.
 
-The synthetic market is imported from `gobot.market.synthetic`, for it brings a compiler with it.
+Imported from their own modules are the synthetic market (`gobot.market.synthetic`), for it brings a compiler with it,
+and what downloads (`gobot.market.download`), for it brings an HTTP client.
 """
 
 from gobot.market.aligned import aligned_frame, join_closed, newest_closed
+from gobot.market.assembler import CandleAssembler, Closed
+from gobot.market.candle import Candle
 from gobot.market.candles import Candles
 from gobot.market.derived import read_or_resample
 from gobot.market.files import FundingRates, read_candles, read_funding
 from gobot.market.findings import Finding, Kind, Severity
 from gobot.market.funding import FundingStore
+from gobot.market.history import History
 from gobot.market.integrity import check, check_series, is_clean
 from gobot.market.listing import symbol_names
+from gobot.market.live import LiveCandles, LiveStatus
 from gobot.market.merge import Added
 from gobot.market.repair import CandleSource, Repaired, repair
 from gobot.market.resample import resample
@@ -19,13 +24,19 @@ from gobot.market.store import CandleStore
 
 __all__ = [
     "Added",
+    "Candle",
+    "CandleAssembler",
     "CandleSource",
     "CandleStore",
     "Candles",
+    "Closed",
     "Finding",
     "FundingRates",
     "FundingStore",
+    "History",
     "Kind",
+    "LiveCandles",
+    "LiveStatus",
     "Repaired",
     "Series",
     "Severity",

@@ -14,6 +14,7 @@ from gobot.market.retry import TryLater, retry_after
 
 # Binance's markets are separate venues to ccxt and one venue to our files.
 _OWN_NAMES = {"binanceusdm": "binance", "binancecoinm": "binance"}
+_CLOSED_DOORS = (401, 403, 404, 451)
 _CCXT_IDS = {("binance", "um"): "binanceusdm", ("binance", "cm"): "binancecoinm"}
 
 
@@ -138,13 +139,14 @@ def in_our_words(name: str, now_ms: int) -> Iterator[dict[str, str]]:
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether asking again may help; ccxt calls some faults of the network errors of the exchange."""
+    """Whether asking again may help.  To ccxt a country that is locked out is a passing fault, a broken line is not."""
     import ccxt
     from aiohttp import ClientError
 
-    answer = _answer.get()
-    broken = isinstance(error.__cause__, ClientError) or (answer is not None and answer.status >= 500)
-    return broken or isinstance(error, ccxt.OperationFailed)
+    status = answer.status if (answer := _answer.get()) is not None else 0
+    if status in _CLOSED_DOORS:
+        return False
+    return status >= 500 or isinstance(error.__cause__, ClientError) or isinstance(error, ccxt.OperationFailed)
 
 
 def _later(name: str, error: Exception, now_ms: int) -> VenueUnavailable:

@@ -78,7 +78,7 @@ class Downloader:
         async with self._at_once:
             for fill in (self._find_first, self._from_archive, self._from_history):
                 try:
-                    async with Portions(self._store, outcome) as portions:
+                    async with Portions(self._store, outcome, self._clock) as portions:
                         await fill(portions, span)
                 except (VenueError, DataError) as error:
                     outcome.error = str(error)
@@ -126,7 +126,7 @@ class Downloader:
             return
         first_ms = await self._history.first_ms(series.symbol, series.timeframe)
         if first_ms is not None and first_ms > lacking[0].start_ms:
-            before = Span(lacking[0].start_ms, first_ms)
+            before = Span(lacking[0].start_ms, min(first_ms, lacking[0].end_ms))
             await asyncio.to_thread(self._store.mark_gaps, series, [before], "before the venue's first candle")
             await self._expect(series, span)
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from types import TracebackType
 from typing import Self
 
-from gobot.core import StateError
+from gobot.core import Clock, StateError
 from gobot.market.candles import Candles
 from gobot.market.outcome import Outcome
 from gobot.market.series import Series
@@ -15,19 +15,23 @@ from gobot.market.sound import broken_rules
 from gobot.market.store import CandleStore
 
 _LEAST = 10_000
-_SHARE = 10
+_SHARE = 4
+_SECONDS = 60.0
 
 
 class Portions:
-    """Gathers candles of a series, oldest first, and stores them when a tenth of what is stored has come together.
+    """Gathers candles of a series, oldest first, and stores them when a quarter of what is stored has come together.
 
-    Leaving the context stores the rest, whatever the reason for leaving.  ``outcome`` counts what becomes of them.
+    None waits longer than a minute, so that a crash costs no more.  Leaving the context stores the rest, whatever the
+    reason for leaving.  ``outcome`` counts what becomes of them.
     """
 
-    def __init__(self, store: CandleStore, outcome: Outcome) -> None:
+    def __init__(self, store: CandleStore, outcome: Outcome, clock: Clock) -> None:
         self.series = outcome.series
         self.outcome = outcome
         self._store = store
+        self._clock = clock
+        self._since = clock.monotonic()
         self._waiting: list[Candles] = []
         self._rows = 0
         self._stored = 0
@@ -48,11 +52,13 @@ class Portions:
         self.outcome.unusable += len(candles) - len(usable)
         self._waiting.append(usable)
         self._rows += len(usable)
-        if self._rows >= max(_LEAST, self._stored // _SHARE):
+        waited = self._clock.monotonic() - self._since
+        if self._rows >= max(_LEAST, self._stored // _SHARE) or waited >= _SECONDS:
             await self.store()
 
     async def store(self) -> None:
         """Store what has been gathered."""
+        self._since = self._clock.monotonic()
         if not self._rows:
             return
         gathered, self._waiting, self._rows = Candles.concatenate(self._waiting), [], 0

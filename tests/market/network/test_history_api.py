@@ -200,6 +200,14 @@ async def test_a_venue_that_stays_away_is_one_clear_error(venue):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("status", [403, 451])
+async def test_a_closed_door_is_not_knocked_at_again(venue, status):
+    venue.server.faults = [str(status)] * 9
+    with pytest.raises(VenueRefused, match="binanceusdm refuses"):
+        await venue.history.fetch(BITCOIN, ms("2025-01-02"), NOW)
+    assert venue.clock.monotonic() == 0
+
+
 async def test_an_unknown_market_is_refused_without_a_second_try(venue):
     with pytest.raises(VenueRefused, match="no market NOPE/USDT:USDT"):
         await venue.history.first_ms("NOPE/USDT:USDT", QUARTER)

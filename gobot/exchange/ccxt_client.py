@@ -47,8 +47,8 @@ _priority: ContextVar[Priority] = ContextVar("priority", default=Priority.NORMAL
 
 @contextmanager
 def priority(of_calls: Priority) -> Iterator[None]:
-    """Calls made inside go with this priority; outside it is NORMAL."""
-    token = _priority.set(of_calls)
+    """Calls made inside go with this priority, or with a higher one from further outside; else they are NORMAL."""
+    token = _priority.set(min(of_calls, _priority.get()))
     try:
         yield
     finally:
@@ -82,6 +82,11 @@ def make_client(name: str, limiter: RateLimiter, terms: Terms, *, rest: str | No
             _adopt_limits(limiter, terms, answer)
             return answer
 
+        def open(self, lazy: bool = False) -> None:
+            super().open(lazy)
+            # aiohttp would ask again by itself when a connection that was kept open turns out to be gone.
+            self.session._retry_connection = False  # noqa: SLF001 - there is no other way to say so
+
         def on_rest_response(self, code: int, reason: str, url: str, method: str, headers: Any, *rest: Any) -> Any:
             call = _call.get()
             call.status, call.headers = code, headers
@@ -89,6 +94,13 @@ def make_client(name: str, limiter: RateLimiter, terms: Terms, *, rest: str | No
 
         def handle_errors(self, code: int, reason: str, url: str, *rest: Any) -> Any:  # noqa: ARG002 - ccxt's signature
             return super().handle_errors(code, reason, _call.get().url, *rest)
+
+        def parse_ohlcv(self, *row: Any) -> Any:
+            parsed = super().parse_ohlcv(*row)
+            if None in parsed[:5]:
+                # ccxt would leave it out, and the candles would look complete.
+                raise ValueError("a candle with holes in it")
+            return parsed
 
     Limited.__name__ = Limited.__qualname__ = name
     return Limited({"enableRateLimit": False, "timeout": _TIMEOUT_MS})

@@ -230,7 +230,9 @@ class PaperExchange:
         state, now = self._state, self._public.now_ms()
         if 0 <= now - self._looked_ms < _FRESH_MS:
             return
-        looks, failures = await self._look_at(state.symbols_at_work())
+        # An order that has to be sent may be waiting for the end of this.
+        with priority(Priority.HIGH):
+            looks, failures = await self._look_at(state.symbols_at_work())
         if failures:
             self._play(looks, ())
             raise failures[0]

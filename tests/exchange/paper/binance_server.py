@@ -75,7 +75,11 @@ class BinanceServer:
         return Counter(what for what, _ in self.requests)
 
     def fail(self, what: str, *faults: str, **headers: str) -> None:
-        """Let the next requests for ``what`` fail: a status, "html", "cut", "short", "empty", "reset" or "slow"."""
+        """Let the next requests for ``what`` fail.
+
+        A fault is a status, perhaps with one of Binance's codes ("400:-2021"), or "html", "cut", "short" (cut off
+        while it is sent), "empty", "odd" (JSON that means nothing), "reset" or "slow".
+        """
         self.faults[what] += [(fault, headers) for fault in faults]
 
     # Prices
@@ -196,6 +200,8 @@ class BinanceServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body in one packet, or the second one waits for the other side to confirm the first.
+    wbufsize = -1
     venue: BinanceServer
 
     def do_GET(self) -> None:
@@ -221,8 +227,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "slow":
             self.venue.released.wait(60)
             self.close_connection = True
-        elif fault.isdigit():
-            self._send(int(fault), b'{"code": -1003, "msg": "Way too many requests."}', headers)
+        elif fault[:1].isdigit():
+            status, _, code = fault.partition(":")
+            self._send(int(status), f'{{"code": {code or -1003}, "msg": "No."}}'.encode(), headers)
         elif fault == "html":
             self._send(200, b"<html>Are you a robot?</html>", headers, kind="text/html")
         elif fault == "short":
@@ -231,7 +238,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif document is None:
             self._send(404, b"", headers)
         else:
-            self._send(200, {"": body, "cut": body[: len(body) // 2], "empty": b""}[fault], headers)
+            odd = b'[{"symbol": 7}, null]'
+            self._send(200, {"": body, "cut": body[: len(body) // 2], "empty": b"", "odd": odd}[fault], headers)
 
     def _send(
         self, status: int, body: bytes, headers: dict[str, str], *, kind: str = "application/json", length: int = -1

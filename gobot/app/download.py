@@ -13,7 +13,7 @@ from gobot.app.candles import candle_store, funding_store
 from gobot.core import Clock, VenueRefused, VenueUnavailable
 from gobot.exchange import Priority, RateLimiter
 from gobot.exchange.limits import Limit, Measure
-from gobot.market import Series
+from gobot.market import History, Repaired, Series, repair
 from gobot.market.archive import PublicArchive
 from gobot.market.archive_http import ArchiveClient
 from gobot.market.archive_zip import read_funding_rates, read_klines
@@ -22,7 +22,6 @@ from gobot.market.ccxt_venue import ccxt_id, make_client
 from gobot.market.download import Downloader
 from gobot.market.funding_download import FundingDownloader
 from gobot.market.gaps import Span
-from gobot.market.history import History
 from gobot.market.outcome import Outcome
 from gobot.market.progress import Report
 from gobot.market.retry import Retries, TryLater
@@ -97,6 +96,23 @@ class Downloads:
             store = funding_store(self.loaded)
             downloader = FundingDownloader(store, venue, self._retries(), archive=archive, client=api)
             return await downloader.run(symbols, span)
+
+    async def repair(
+        self, damaged: Sequence[Series], start_ms: int | None = None, end_ms: int | None = None
+    ) -> dict[Series, Repaired]:
+        """Fetch the holes in stored series from their venues' APIs, and mark those that are the venues' own.
+
+        Raises `UsageError` for a venue that ccxt does not know, and `VenueError`.
+        """
+        store = candle_store(self.loaded, self.clock)
+        repaired: dict[Series, Repaired] = {}
+        for market in sorted({ccxt_id(series.venue, series.market) for series in damaged}):
+            async with self._api(market) as api:
+                for series in damaged:
+                    if api is not None and ccxt_id(series.venue, series.market) == market:
+                        source = History(api, self._retries())
+                        repaired[series] = await repair(store, series, source, start_ms=start_ms, end_ms=end_ms)
+        return repaired
 
     @asynccontextmanager
     async def _archive(self, read: Callable[[bytes, str], Content]) -> AsyncIterator[PublicArchive[Content] | None]:

@@ -19,7 +19,7 @@ from gobot.cli.data_choice import (
     moment,
 )
 from gobot.cli.data_view import listed, listed_funding, named, print_checked, print_imported, progress
-from gobot.cli.download import download
+from gobot.cli.download import download, repair_series
 from gobot.core import DataError, SystemClock, Timeframe, UsageError
 
 if TYPE_CHECKING:
@@ -54,12 +54,13 @@ def import_(
     gobot data import ~/downloads/klines --venue binance --market um
     """
     from gobot.app.candles import candle_store, funding_store
+    from gobot.market.ccxt_venue import file_venue
     from gobot.market.importing import Importer, data_files
     from gobot.market.names import Hints
 
     clock, loaded = SystemClock(), load(ctx, config, settings)
     length = Timeframe.parse(timeframe) if timeframe else None
-    hints = Hints(venue=venue, market=market, symbol=symbol, timeframe=length)
+    hints = Hints(venue=file_venue(venue) if venue else None, market=market, symbol=symbol, timeframe=length)
     importer = Importer(candle_store(loaded, clock), funding_store(loaded), clock, hints=hints, replace=replace)
     paths = data_files(files)
     if not paths:
@@ -85,6 +86,7 @@ def check(
     timeframe: TimeframesOption = None,
     start: FromOption = None,
     until: UntilOption = None,
+    repair: Annotated[bool, typer.Option("--repair", help="First fetch what is missing from the venue.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Leave with exit code 1 when there are errors.")] = False,
     config: ConfigOption = None,
     settings: SetOption = None,
@@ -95,14 +97,18 @@ def check(
     \b
     gobot data check
     gobot data check --symbol BTC/USDT --timeframe 15m --from 2024-01-01 --until 2024-02-01
+    gobot data check --symbol BTC/USDT:USDT --repair
     gobot data check --strict --json
     """
     from gobot.app.candles import candle_store
     from gobot.market import Severity, check_series
 
-    store = candle_store(load(ctx, config, settings), SystemClock())
+    loaded = load(ctx, config, settings)
+    store = candle_store(loaded, SystemClock())
     chosen = Choice.of(venue, market, symbol, timeframe).required(store)
     start_ms, end_ms = moment(start), moment(until)
+    if repair:
+        repair_series(loaded, chosen, start_ms, end_ms)
     found: list[tuple[Series, list[Finding]]] = []
     with progress("checking", [1] * len(chosen)) as done:
         for series in chosen:

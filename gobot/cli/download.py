@@ -16,8 +16,10 @@ from gobot.cli.data_choice import SymbolsOption, TimeframesOption, UntilOption, 
 from gobot.core import DataError, SystemClock, Timeframe, UsageError, iso
 
 if TYPE_CHECKING:
+    from gobot.market import Series
     from gobot.market.outcome import Outcome
     from gobot.market.progress import Progress, Report
+    from gobot.settings import Loaded
 
 # Binance opened in that month.
 _BEGINNING = "2017-07-01"
@@ -83,6 +85,18 @@ def download(
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
         raise DataError(f"{len(failed)} of {len(outcomes)} series are not complete: {failed[0].error}")
+
+
+def repair_series(loaded: Loaded, damaged: Sequence[Series], start_ms: int | None, end_ms: int | None) -> None:
+    """Fetch what is missing in stored series from their venues; what came of it is told on stderr."""
+    from random import Random
+
+    from gobot.app.download import Downloads
+
+    downloads = Downloads(loaded, SystemClock(), Random())  # noqa: S311 - pauses are no secret
+    for series, found in asyncio.run(downloads.repair(damaged, start_ms, end_ms)).items():
+        if found.filled or found.lacking:
+            typer.echo(f"{series}: {found.filled:,} candles fetched, {found.lacking:,} the venue lacks", err=True)
 
 
 def _symbol(venue: str, text: str) -> str:

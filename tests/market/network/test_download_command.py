@@ -89,6 +89,19 @@ def test_one_source_alone(gobot, archive, venue, source):
     assert bool(venue.requests) == (source == "api")
 
 
+def test_holes_are_repaired_from_the_venue(gobot, archive, tmp_path):
+    download = ("data", "download", "--symbol", "BTCUSDT", "--timeframe", "1h", "--source", "archive")
+    days = [utc_day(LISTED + number * DAY_MS) for number in (2, 3, 5, 6)]
+    gobot(*download, "--since", days[0], "--until", days[1])
+    gobot(*download, "--since", days[2], "--until", days[3])
+    assert orjson.loads(gobot("data", "list", "--json")[1])[0]["gaps"] == 1
+    code, out, err = gobot("data", "check", "--repair", "--json")
+    assert code == 0
+    assert "48 candles fetched, 0 the venue lacks" in err
+    assert not [finding for finding in orjson.loads(out)[0]["findings"] if finding["kind"] == "gap"]
+    assert orjson.loads(gobot("data", "list", "--json")[1])[0]["rows"] == 4 * 24
+
+
 def test_funding_rates(gobot):
     code, out, _ = gobot("data", "download", "--symbol", "BTCUSDT", "--funding", "--json")
     assert code == 0

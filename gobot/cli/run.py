@@ -44,6 +44,7 @@ def run(
     gobot run                                         as config/gobot.yaml says
     gobot run --cycles 10 --speed max                  ten cycles of the simulated market, at once
     gobot run --data BTCUSDT_15m.parquet --speed max   the simulated market plays recorded candles
+    gobot run --mode paper                             live prices, orders on paper
     gobot run --cycles 100 --speed max --json          the last status as JSON when it has ended
     """
     from gobot.app.run import run as run_daemon

@@ -88,7 +88,15 @@ def load_command(name: str) -> Any:
         parent.add_typer(target, name=name)
     else:
         parent.command(name)(target)
-    return get_group(parent).commands[name]
+    return _with_kept_lines(get_group(parent).commands[name])
+
+
+def _with_kept_lines(command: Any) -> Any:
+    r"""The command with ``\b``, as raw docstrings have it, turned into the mark that keeps lines as they are."""
+    command.help = (command.help or "").replace(r"\b", "\b")
+    for inner in getattr(command, "commands", {}).values():
+        _with_kept_lines(inner)
+    return command
 
 
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)

@@ -41,11 +41,11 @@ def run(
     Ctrl-C ends it cleanly: the step at hand is finished, protection stays in place, and the next run goes on there.
 
     \b
-    gobot run                                         as config/gobot.yaml says
-    gobot run --cycles 10 --speed max                  ten cycles of the simulated market, at once
-    gobot run --data BTCUSDT_15m.parquet --speed max   the simulated market plays recorded candles
-    gobot run --mode paper                             live prices, orders on paper
-    gobot run --cycles 100 --speed max --json          the last status as JSON when it has ended
+    gobot run                              as config/gobot.yaml says
+    gobot run --cycles 10 --speed max      ten cycles at once
+    gobot run --cycles 10 --json           the last status as JSON at the end
+    gobot run --data BTCUSDT_15m.parquet   play recorded candles
+    gobot run --mode paper                 live prices, orders on paper
     """
     from gobot.app.run import run as run_daemon
     from gobot.app.wiring import RunOptions

@@ -76,6 +76,7 @@ def test_help_of_every_command_has_an_example(run, name):
         code, out, _ = run(*words, "--help")
         assert code == 0
         assert "gobot " + " ".join(words) in out.split("Options", 1)[0].replace("Usage:", "", 1).split("\n", 3)[-1]
+        assert "\\b" not in out
 
 
 def test_version(run):

@@ -24,7 +24,7 @@ def browser() -> str | None:
 
 
 class Page:
-    """One tab.  ``complaints`` are errors and warnings of its console, ``requests`` every address it asked for."""
+    """One tab.  ``complaints`` of its console and ``requests`` for anything are those since the page was opened."""
 
     def __init__(self, to_browser: int, from_browser: int) -> None:
         self._to = to_browser
@@ -51,6 +51,7 @@ class Page:
 
     def open(self, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         """Load a file and wait until it has drawn itself."""
+        self.complaints, self.requests = [], []
         mobile = width < 600
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}

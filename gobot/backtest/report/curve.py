@@ -29,12 +29,15 @@ class Curve:
     def thinned(self, buckets: int) -> Curve:
         """Lowest and highest point of each of ``buckets`` stretches: at that width nobody sees a difference.
 
-        Peaks and troughs stay exact, so that drawdowns are those of the whole curve.
+        The extremes and the deepest drawdown stay exact.
         """
-        if len(self) <= 2 * buckets + 2:
+        if len(self) <= 2 * buckets + 4:
             return self
         edges = np.linspace(0, len(self), buckets + 1).astype(np.int64)
-        kept = {0, len(self) - 1}
+        # The deepest fall may begin and end inside one stretch.
+        depth = self.value / np.maximum.accumulate(self.value)
+        trough = int(depth.argmin())
+        kept = {0, len(self) - 1, trough, int(self.value[: trough + 1].argmax())}
         for low, high in pairwise(edges):
             part = self.value[low:high]
             kept.update((low + int(part.argmin()), low + int(part.argmax())))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from gobot.backtest.report.luck import Luck
 from gobot.backtest.report.tags import Html, text
 from gobot.backtest.report.trades import TradeColumns
 from gobot.backtest.report.words import count, gain
 from gobot.market.candles import Floats
 
-_WIDTH, _HEIGHT, _FOOT, _SIDE = 560, 220, 22, 8
+_WIDTH, _HEIGHT, _TALL, _FOOT, _SIDE = 560, 220, 280, 22, 8
 
 
 def distribution(trades: TradeColumns) -> Html:
@@ -36,24 +37,74 @@ def distribution(trades: TradeColumns) -> Html:
 
 def excursions(trades: TradeColumns) -> Html:
     """Each trade as a dot: how far it went against (left to right), and for it (upwards), before it ended."""
-    known = trades.where(np.isfinite(trades.worst) & np.isfinite(trades.best))
-    far = float(max(np.quantile(known.worst, 0.99), np.quantile(known.best, 0.99), 0.1))
-    room = _HEIGHT + 60 - _FOOT
-    x = _SIDE + 30 + np.minimum(known.worst / far, 1.0) * (_WIDTH - 2 * _SIDE - 30)
-    y = room - np.minimum(known.best / far, 1.0) * (room - 12)
-    dots = ""
-    for kind, rows in (("loss", known.pnl <= 0), ("gain", known.pnl > 0)):
-        path = "".join(f"M{left:.1f} {top:.1f}h0" for left, top in zip(x[rows], y[rows], strict=True))
+    left, right, room = _SIDE + 38, _WIDTH - _SIDE - 12, _TALL - _FOOT
+    against, for_it = _reach(trades.worst), _reach(trades.best)
+    x = left + np.minimum(trades.worst / against, 1.0) * (right - left)
+    y = room - np.minimum(trades.best / for_it, 1.0) * (room - 12)
+    grid = dots = ""
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        at, top = left + share * (right - left), room - share * (room - 12)
+        grid += f'<path class="axis" d="M{left} {top:.1f}H{right}M{at:.1f} 12V{room}"/>'
+        grid += f'<text x="{at:.1f}" y="{room + 15}" text-anchor="middle">{text(gain(-share * against))}</text>'
+        if share:
+            grid += f'<text x="{left - 6}" y="{top + 4:.1f}" text-anchor="end">{text(gain(share * for_it))}</text>'
+    for kind, rows in (("loss", trades.pnl <= 0), ("gain", trades.pnl > 0)):
+        path = "".join(f"M{across:.1f} {up:.1f}h0" for across, up in zip(x[rows], y[rows], strict=True))
         dots += f'<path class="dots {kind}" d="{path}"/>'
-    grid = ""
-    for share in (0.0, 0.5, 1.0):
-        left, top = _SIDE + 30 + share * (_WIDTH - 2 * _SIDE - 30), room - share * (room - 12)
-        grid += f'<path class="axis" d="M{_SIDE + 30} {top:.1f}H{_WIDTH - _SIDE}M{left:.1f} 12V{room}"/>'
-        anchor = "end" if share == 1.0 else "middle"
-        grid += f'<text x="{left:.1f}" y="{room + 15}" text-anchor="{anchor}">−{share * far:.1f} %</text>'
-        grid += f'<text x="{_SIDE + 24}" y="{top + 4:.1f}" text-anchor="end">+{share * far:.1f}</text>'
-    named = f"Largest loss and largest profit on the way of {len(known)} trades"
-    return _svg(named, grid + dots, height=_HEIGHT + 60)
+    return _svg(f"Largest loss and largest profit on the way of {len(trades)} trades", grid + dots, height=_TALL)
+
+
+def _reach(moves: Floats) -> float:
+    """A round number that all but one move in a hundred stay below."""
+    far = max(float(np.quantile(moves, 0.99)), 0.04)
+    power = 10.0 ** np.floor(np.log10(far))
+    return float(next(factor * power for factor in (1, 1.2, 1.6, 2, 3, 4, 6, 8, 10) if factor * power >= far))
+
+
+def fan(found: Luck) -> Html:
+    """Where the account might stand after so many trades: half of all draws in the inner band, nine of ten in both."""
+    high, low = float(max(found.bands.max(), found.own.max())), float(min(found.bands.min(), found.own.min()))
+    room = _TALL - _FOOT
+    spread = np.log(high / low) or 1.0
+    x = _SIDE + found.trades / found.trades[-1] * (_WIDTH - 2 * _SIDE - 50)
+
+    def y(values: Floats) -> Floats:
+        return room - np.log(values / low) / spread * (room - 10)
+
+    drawn = ""
+    for value in _round_values(low, high):
+        at = float(y(np.array(value)))
+        drawn += f'<path class="axis" d="M{_SIDE} {at:.1f}H{x[-1]:.1f}"/>'
+        drawn += f'<text x="{x[-1] + 8:.1f}" y="{at + 4:.1f}">{value:,.6g}</text>'
+    for lower, upper, kind in ((0, 4, "outer"), (1, 3, "inner")):
+        there, back = _points(x, y(found.bands[upper])), _points(x[::-1], y(found.bands[lower])[::-1])
+        drawn += f'<path class="band {kind}" d="M{there}L{back}Z"/>'
+    drawn += f'<path class="line middle" d="M{_points(x, y(found.bands[2]))}"/>'
+    drawn += f'<path class="line own" d="M{_points(x, y(found.own))}"/>'
+    drawn += f'<text x="{_SIDE}" y="{room + 16}">0 trades</text>'
+    drawn += f'<text x="{x[-1]:.1f}" y="{room + 16}" text-anchor="end">{count(found.trades[-1])} trades</text>'
+    return _svg(
+        "Equity after each trade, and what the same trades in other draws make of it", drawn, height=_HEIGHT + 60
+    )
+
+
+def _points(x: Floats, y: Floats) -> str:
+    return "L".join(f"{left:.1f} {top:.1f}" for left, top in zip(x, y, strict=True))
+
+
+def _round_values(low: float, high: float) -> list[float]:
+    """Some round values between two on a logarithmic axis."""
+    if high > 12 * low:
+        powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+        return [at for power in powers for factor in (1, 2, 5) if low <= (at := factor * 10.0**power) <= high]
+    step = _round_step((high - low) / 5)
+    return [step * place for place in range(int(np.ceil(low / step)), int(high / step) + 1)]
+
+
+def _round_step(rough: float) -> float:
+    """The next of 1, 2, 2.5, 5, 10, 20 and so on."""
+    power = 10.0 ** np.floor(np.log10(rough))
+    return float(next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough))
 
 
 def _edges(gains: Floats) -> Floats:
@@ -61,8 +112,7 @@ def _edges(gains: Floats) -> Floats:
     low, high = (float(edge) for edge in np.quantile(gains, (0.005, 0.995)))
     reach = max(abs(low), abs(high), 0.05)
     rough = (max(high, 0.0) - min(low, 0.0)) / 30 or reach / 15
-    power = 10.0 ** np.floor(np.log10(rough))
-    step = float(next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough))
+    step = _round_step(rough)
     first, last = int(np.floor(min(low, 0.0) / step)), int(np.ceil(max(high, 0.0) / step))
     return np.arange(first, max(last, first + 1) + 1, dtype=np.float64) * step
 

@@ -25,6 +25,7 @@ _CARDS = (
     sections.returns,
     sections.sources_of_profit,
     sections.on_the_way,
+    sections.draws,
     sections.against,
     sections.falls,
     sections.trades,

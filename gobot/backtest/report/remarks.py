@@ -57,7 +57,7 @@ def _against_baselines(report: Report) -> Iterator[str]:
         elif baseline.as_good is not None and baseline.as_good > 0.05:
             yield (
                 f"{percent(100 * baseline.as_good, 0)} of random runs with the same trades at other times did as well: "
-                "the entries show no skill that chance does not explain."
+                "chance may explain this result."
             )
 
 
@@ -87,8 +87,9 @@ def _shape(report: Report) -> Iterator[str]:
     total = float(closed.pnl.sum())
     best = np.sort(closed.pnl)[::-1][:3]
     if len(closed) >= FEW_TRADES and total > 0 and best.sum() > 0.5 * total:
-        share = percent(100 * best.sum() / total, 0)
-        yield f"The three best trades made {share} of the profit: without them little is left."
+        share = 100 * best.sum() / total
+        left = "the others lost money together" if share >= 100 else "without them little is left"
+        yield f"The three best trades made {percent(share, 0)} of the profit: {left}."
     if len(report.trades) > len(closed):
         still = report.trades.where(report.trades.reason == "open").pnl.sum()
         yield f"A position is still open and marked at the last close: {signed(float(still))} USDT of the result."

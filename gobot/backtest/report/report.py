@@ -11,6 +11,8 @@ import numpy as np
 from gobot.backtest.kernel import Trades
 from gobot.backtest.report.baselines import Baseline, baselines
 from gobot.backtest.report.curve import Curve
+from gobot.backtest.report.excursions import excursions
+from gobot.backtest.report.luck import Luck, luck
 from gobot.backtest.report.trades import TradeColumns
 from gobot.backtest.run import ENDINGS, Result
 from gobot.core import Timeframe
@@ -37,15 +39,17 @@ class Report:
     curve: Curve
     trades: TradeColumns
     baselines: Sequence[Baseline]
+    luck: Luck | None
     at_ms: int
 
     @classmethod
     def of(cls, result: Result, *, sources: Sequence[str], at_ms: int) -> Report:
         """The report of a backtest that was run at ``at_ms``."""
-        candles, step = result.candles, result.timeframe.ms
+        candles, step, start = result.candles, result.timeframe.ms, result.rules.start_equity
+        trades = _columns(result.trades, candles)
         return cls(
             strategy=result.strategy.name,
-            about=(type(result.strategy).__doc__ or "").strip().split("\n\n")[0].replace("\n", " "),
+            about=_first_sentences(type(result.strategy).__doc__ or ""),
             params=dict(result.strategy.params),
             symbols=[result.symbol],
             timeframe=result.timeframe,
@@ -53,16 +57,29 @@ class Report:
             sources=sources,
             rules=asdict(result.rules),
             summary=result.document(),
-            curve=Curve.of_closes(candles.time, step, result.equity, result.rules.start_equity),
-            trades=_columns(result.trades, candles),
+            curve=Curve.of_closes(candles.time, step, result.equity, start),
+            trades=trades,
             baselines=baselines(result),
+            luck=luck(trades, start),
             at_ms=at_ms,
         )
 
 
+def _first_sentences(docstring: str) -> str:
+    """The first paragraph, as a line without markup."""
+    return " ".join(docstring.strip().split("\n\n")[0].replace("`", "").split())
+
+
 def _columns(trades: Trades, candles: Candles) -> TradeColumns:
-    unknown = np.full(len(trades), np.nan)
     value = trades["quantity"] * trades["entry_price"]
+    worst, best = excursions(
+        candles,
+        side=trades["sign"],
+        entry_row=trades["entry_row"],
+        exit_row=trades["exit_row"],
+        entry=trades["entry_price"],
+        exit_=trades["exit_price"],
+    )
     return TradeColumns(
         market=np.zeros(len(trades), np.int64),
         side=trades["sign"],
@@ -76,7 +93,7 @@ def _columns(trades: Trades, candles: Candles) -> TradeColumns:
         fees=trades["fees"],
         pnl=trades["pnl"],
         gain=100.0 * trades["pnl"] / value,
-        worst=unknown,
-        best=unknown,
+        worst=worst,
+        best=best,
         reason=np.array(ENDINGS)[trades["ended"]],
     )

@@ -9,7 +9,8 @@ import numpy as np
 from gobot.backtest.report import words
 from gobot.backtest.report.baselines import Baseline
 from gobot.backtest.report.curve import drawdowns, months
-from gobot.backtest.report.drawings import distribution, excursions
+from gobot.backtest.report.drawings import distribution, excursions, fan
+from gobot.backtest.report.luck import RUNS
 from gobot.backtest.report.remarks import remarks
 from gobot.backtest.report.report import Report
 from gobot.backtest.report.tags import Cell, Html, card, facts, table, text, tone
@@ -172,15 +173,28 @@ def sources_of_profit(report: Report) -> Html:
 
 
 def on_the_way(report: Report) -> Html:
-    """How far trades went against and for them, where that is known."""
+    """How far trades went against and for them."""
     closed = report.trades.closed
-    if not np.isfinite(closed.worst).any():
+    if not len(closed):
         return Html()
     note = (
         "Left to right the largest loss on the way, upwards the largest profit. Winners far to the right needed luck; "
         "losers high up gave a profit back."
     )
     return card("On the way", excursions(closed), size="half", note=note)
+
+
+def draws(report: Report) -> Html:
+    """What luck could have made of the same trades."""
+    found = report.luck
+    if found is None:
+        return Html()
+    note = (
+        f"The same trades, drawn again {RUNS} times: half of them end in the inner band, nine of ten in both. "
+        f"{words.percent(100 * found.loss, 0)} lose money; one in twenty falls by more than "
+        f"{words.percent(found.bad_drawdown, 0)} on its way."
+    )
+    return card("What luck could have done", fan(found), size="half", note=note)
 
 
 def against(report: Report) -> Html:

@@ -20,7 +20,7 @@ class TradeColumns:
 
     ``market`` is the place of the symbol in the report's symbols, ``side`` +1 or -1; times are opens of candles, ms;
     stop and target are NaN where there was none; ``pnl`` (net) and ``fees`` are USDT; ``gain`` is percent of the
-    entry's value; ``worst`` and ``best`` are the largest moves against and for the trade, percent, NaN when not known.
+    entry's value; ``worst`` and ``best`` are the largest moves against and for the trade, percent.
     """
 
     market: Ints

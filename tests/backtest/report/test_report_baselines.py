@@ -1,0 +1,55 @@
+import sys
+
+import numpy as np
+import pytest
+
+from gobot.backtest import Rules, backtest, replay
+from gobot.backtest.report.baselines import baselines
+from gobot.strategy.shipped.sma_cross import SmaCross
+
+
+def test_to_buy_and_hold_pays_one_fee(random_walk):
+    candles = random_walk(1, 500)
+    hold = baselines(backtest(SmaCross(), candles, Rules(fee=0.002)))[0]
+    assert hold.return_pct == pytest.approx(100 * (candles.close[-1] / candles.open[0] / 1.002 - 1))
+    assert (hold.low, hold.as_good) == (None, None)
+
+
+def test_random_entries_are_the_same_trades_at_other_times(random_walk, monkeypatch):
+    result = backtest(SmaCross(fast=20, slow=150), random_walk(3, 4000), Rules(stop_loss_percent=1.0))
+    seen = []
+
+    def noted(*given):
+        seen.append(replay(*given))
+        return seen[-1]
+
+    monkeypatch.setattr(sys.modules[baselines.__module__], "replay", noted)
+    baselines(result, runs=5)
+    for trades, _ in seen:
+        assert len(trades) == len(result.trades)
+        assert sorted(trades["sign"]) == sorted(result.trades["sign"])
+        lengths = np.maximum(result.trades["exit_row"] - result.trades["entry_row"], 1)
+        assert sorted(trades["exit_row"] - trades["entry_row"]) == sorted(lengths)
+    starts = {tuple(trades["entry_row"]) for trades, _ in seen}
+    assert len(starts) == 5
+
+
+def test_the_same_seed_gives_the_same_runs(random_walk):
+    result = backtest(SmaCross(), random_walk(2, 2000), Rules())
+    first, second, other = (baselines(result, runs=20, seed=seed)[1] for seed in (4, 4, 5))
+    assert first.return_pct == second.return_pct
+    assert first.return_pct != other.return_pct
+    assert (first.low.value <= first.curve.value).all()
+    assert (first.curve.value <= first.high.value).all()
+    assert 0 <= first.as_good <= 1
+
+
+def test_chance_is_as_good_as_a_strategy_on_a_random_walk(random_walk):
+    shares = [
+        baselines(backtest(SmaCross(), random_walk(seed, 3000), Rules()), runs=50)[1].as_good for seed in range(12)
+    ]
+    assert 0.2 < np.mean(shares) < 0.8
+
+
+def test_without_trades_there_is_nothing_to_shuffle(random_walk):
+    assert [one.name for one in baselines(backtest(SmaCross(), random_walk(1, 40), Rules()))] == ["buy and hold"]

@@ -184,16 +184,19 @@ def _report(result: Result, sources: Sequence[str]) -> Report:
 
 def _keep(loaded: Loaded, report: Report) -> int | None:
     """The run's number in the ledger, None (and a word on stderr) where that cannot be written."""
-    from gobot.app.kept_backtests import keep_backtest
-    from gobot.app.logs import set_up_logging
+    from loguru import logger
 
-    # That a new ledger is made is no news here.
-    set_up_logging(level="WARNING", file=None)
+    from gobot.app.kept_backtests import keep_backtest
+
+    # That a ledger is made or brought up to date is no news to somebody who asked for a backtest.
+    logger.disable("gobot.ledger")
     try:
         return keep_backtest(loaded, report)
     except StateError as error:
         typer.echo(f"gobot: this run is not kept: {error}", err=True)
         return None
+    finally:
+        logger.enable("gobot.ledger")
 
 
 def _write(

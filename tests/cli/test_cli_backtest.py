@@ -91,7 +91,8 @@ def test_a_table_for_people(run, market):
     code, out, err = run("sma_cross", "--data", market(), "--set", "backtest.sizing=all_in")
     assert (code, err) == (0, "")
     for expected in ("sma_cross  fast 10, slow 50", "F · 15m · 1 Jan 2025 – 1 Feb 2025 · 3,000 candles",
-                     "Profit factor", "buy and hold", "random entry", "Deepest drawdowns", "Months, %", "2025", "Last 8 trades",
+                     "Profit factor", "buy and hold", "random entry", "Deepest drawdowns", "Months, %", "2025",
+                     "Last 8 trades",
                      "Before you believe it", "kept as run 1"):  # fmt: skip
         assert expected in out
     assert "\x1b" not in out

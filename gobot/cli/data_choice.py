@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from gobot.market import CandleStore, Series
 
 VenueOption = Annotated[str | None, typer.Option("--venue", help="Such as binance.")]
-MarketOption = Annotated[str | None, typer.Option("--market", help="spot, um (settled in USD) or cm (in the coin).")]
+MarketOption = Annotated[
+    Literal["spot", "um", "cm"] | None, typer.Option("--market", help="um is settled in dollars, cm in the coin.")
+]
 SymbolsOption = Annotated[
     list[str] | None, typer.Option("--symbol", help="BTC/USDT, BTC/USDT:USDT or BTCUSDT; may be repeated.")
 ]
@@ -38,7 +40,10 @@ class Choice:
         cls, venue: str | None, market: str | None, symbols: Sequence[str] | None, timeframes: Sequence[str] | None
     ) -> Choice:
         """The choice that the options make.  Raises `UsageError` for a timeframe that is none."""
+        from gobot.market.ccxt_venue import file_venue
+
         lengths = tuple(map(Timeframe.parse, timeframes or ()))
+        venue = file_venue(venue) if venue else None
         return cls(venue=venue, market=market, symbols=tuple(symbols or ()), timeframes=lengths)
 
     def stored(self, store: CandleStore) -> list[Series]:

@@ -17,10 +17,6 @@ class BaseFile(Protocol):
     """An opened file of at least one candle.  It stays what it was when opened, whatever happens to the name."""
 
     @property
-    def rows(self) -> int:
-        """How many candles there are."""
-
-    @property
     def newest_ms(self) -> int:
         """Open time of the last candle."""
 

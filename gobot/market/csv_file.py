@@ -49,11 +49,6 @@ class CsvFile:
         """Open time of the last candle."""
         return int(self.tail(1).time[-1])
 
-    @property
-    def rows(self) -> int:
-        """How many candles there are."""
-        return len(self._all)
-
     def read(self, start_ms: int | None = None, end_ms: int | None = None) -> Candles:
         """The candles with ``start_ms <= time < end_ms``."""
         return self._all.between(start_ms, end_ms)

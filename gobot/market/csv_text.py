@@ -79,23 +79,19 @@ class CsvText:
         )
 
 
-def verify_checksum(path: Path) -> bool:
-    """Whether a ``.CHECKSUM`` file (SHA-256, as Binance publishes them) lies beside ``path``, and fits.
-
-    Raises `DataError` when it does not fit.
-    """
+def verify_checksum(path: Path) -> None:
+    """Raise `DataError` when a ``.CHECKSUM`` (SHA-256, as Binance publishes it) beside ``path`` is another."""
     beside = path.with_name(f"{path.name}.CHECKSUM")
     if not beside.exists():
-        return False
+        return
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
-    expected = beside.read_text(encoding="utf-8").split()[:1]
-    if [found] != expected:
+    if beside.read_text(encoding="utf-8").split()[:1] != [found]:
         raise DataError(f"{path}: its SHA-256 is not the one in {beside.name}; fetch the file again")
-    return True
 
 
 def _unzipped(path: Path) -> bytes:
+    verify_checksum(path)
     try:
         with zipfile.ZipFile(path) as archive:
             members = [name for name in archive.namelist() if name.lower().endswith(".csv")]

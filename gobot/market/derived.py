@@ -29,14 +29,9 @@ def read_or_resample(
 
 def next_shorter(store: CandleStore, series: Series) -> Series | None:
     """The longest stored series that ``series`` can be made from, itself excepted."""
-    return max(
-        (
-            other
-            for other in store.series()
-            if (other.venue, other.symbol) == (series.venue, series.symbol)
-            and other.timeframe < series.timeframe
-            and divides(other.timeframe, series.timeframe)
-        ),
-        key=lambda other: other.timeframe,
-        default=None,
-    )
+    shorter = [
+        other
+        for other in store.lengths(series)
+        if other.timeframe < series.timeframe and divides(other.timeframe, series.timeframe)
+    ]
+    return shorter[-1] if shorter else None

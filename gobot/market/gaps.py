@@ -46,7 +46,7 @@ def missing(time: Ints, timeframe: Timeframe, start_ms: int | None = None, end_m
     before = [] if start_ms is None else [timeframe.floor(start_ms - 1)]
     after = [] if end_ms is None else [timeframe.floor(end_ms + timeframe.ms - 1)]
     opens = np.concatenate([before, time, after]).astype(np.int64)
-    holes = np.flatnonzero(np.diff(opens) > timeframe.ms)
+    holes = np.flatnonzero(np.diff(opens) >= 2 * timeframe.ms)
     return [Span(*span) for span in zip((opens[holes] + timeframe.ms).tolist(), opens[holes + 1].tolist(), strict=True)]
 
 

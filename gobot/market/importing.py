@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from gobot.core import Clock, DataError
-from gobot.market.csv_text import verify_checksum
 from gobot.market.files import read_funding
 from gobot.market.findings import Finding, Kind, Severity, find_runs
 from gobot.market.funding import FundingStore
@@ -118,7 +117,6 @@ class Importer:
 
     def _import_candles(self, path: Path, series: Series, draft: Draft) -> Imported:
         try:
-            verify_checksum(path)
             rows = read_rows(path)
             with _naming(path):
                 candles, findings = sift(rows, series.timeframe, now_ms=self._clock.now_ms())
@@ -142,7 +140,6 @@ class Importer:
         venue = hints.venue or DEFAULT_VENUE
         with _naming(path):
             symbol = hints.full_symbol()
-        verify_checksum(path)
         rates = read_funding(path)
         added = self._funding.add(venue, symbol, rates)
         return Imported(

@@ -19,6 +19,7 @@ from gobot.market.findings import Finding, Kind, Mask, Severity, find_runs, in_p
 from gobot.market.gaps import KnownGap, Span, missing, without
 from gobot.market.resample import resample
 from gobot.market.series import Series
+from gobot.market.sound import broken_rules
 from gobot.market.store import CandleStore
 
 _FROZEN = 5
@@ -39,7 +40,7 @@ def check(
     start_ms: int | None = None,
     end_ms: int | None = None,
 ) -> list[Finding]:
-    """What is wrong with ``candles``, kind by kind, each in order of time.
+    """What is wrong with ``candles``, kind by kind, each from its first place to its last.
 
     ``known`` are holes that the venue itself has.  With ``start_ms`` or ``end_ms`` the candles must reach from and to
     there: see `gobot.market.gaps.missing`.
@@ -51,7 +52,7 @@ def check(
         *_find_holes(Kind.KNOWN_GAP, Severity.NOTE, without(holes, ours), timeframe, "missing at the venue itself"),
         *chain.from_iterable(
             find_runs(look.kind, look.severity, candles.time, look.mask, timeframe, look.words, least=look.least)
-            for look in _looks(candles)
+            for look in (*_rules(candles, timeframe), *_looks(candles))
         ),
     ]
 
@@ -102,6 +103,17 @@ class _Look(NamedTuple):
     least: int = 1
 
 
+def _rules(candles: Candles, timeframe: Timeframe) -> Iterator[_Look]:
+    """What no candle may break; the store sees to it, but its files are open to everybody."""
+    late = np.zeros(len(candles), np.bool_)
+    np.less_equal(candles.time[1:], candles.time[:-1], out=late[1:])
+    yield _Look(Kind.DISORDER, Severity.ERROR, late, "not after the candle before")
+    off_grid = (candles.time - timeframe.floor(0)) % timeframe.ms != 0
+    yield _Look(Kind.OFF_GRID, Severity.ERROR, off_grid, f"off the {timeframe} grid")
+    for rule in broken_rules(candles):
+        yield _Look(rule.kind, Severity.ERROR, rule.broken, rule.complaint)
+
+
 def _looks(candles: Candles) -> Iterator[_Look]:
     low, high = candles.low, candles.high
     outside = (candles.open < low) | (candles.open > high) | (candles.close < low) | (candles.close > high)
@@ -119,12 +131,13 @@ def _outliers(candles: Candles) -> Mask:
         return np.zeros(len(candles), np.bool_)
     before = np.concatenate([candles.open[:1], candles.close[:-1]])
     behind = np.concatenate([candles.open[1:], candles.close[-1:]])
-    up = candles.high / np.maximum(before, behind)
-    down = np.minimum(before, behind) / candles.low
-    height = np.log(candles.high / candles.low)
-    stretches = np.pad(height, (0, -len(height) % _AROUND), mode="edge").reshape(-1, _AROUND)
-    usual = np.repeat(np.median(stretches, axis=1), _AROUND)[: len(height)]
-    return np.asarray(np.log(np.maximum(up, down)) > np.maximum(_FAR, _TIMES * usual))
+    # Prices that are none give NaN here, which is far from nothing.
+    with np.errstate(all="ignore"):
+        away = np.log(np.maximum(candles.high / np.maximum(before, behind), np.minimum(before, behind) / candles.low))
+        height = np.log(candles.high / candles.low)
+        stretches = np.pad(height, (0, -len(height) % _AROUND), mode="edge").reshape(-1, _AROUND)
+        usual = np.repeat(np.median(stretches, axis=1), _AROUND)[: len(height)]
+        return np.asarray(away > np.maximum(_FAR, _TIMES * usual))
 
 
 def _find_holes(

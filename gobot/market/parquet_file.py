@@ -55,7 +55,6 @@ class ParquetFile:
         self._ends: list[int] = np.cumsum(
             [groups.row_group(group).num_rows for group in range(groups.num_row_groups)]
         ).tolist()
-        self.rows: int = groups.num_rows
 
     def close(self) -> None:
         """Let go of the file."""
@@ -77,7 +76,7 @@ class ParquetFile:
 
     def tail(self, count: int) -> Candles:
         """The last ``count`` candles."""
-        first = sum(end <= self.rows - count for end in self._ends)
+        first = sum(end <= self._ends[-1] - count for end in self._ends)
         return self._groups(first, len(self._ends)).last(count)
 
     def times(self) -> Ints:

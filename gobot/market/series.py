@@ -50,9 +50,14 @@ class Series:
         return pair_name(self.symbol)
 
     @property
+    def instrument(self) -> str:
+        """What is traded, whatever the length: ``binance_um_BTCUSDT``."""
+        return f"{self.venue}_{self.market}_{self.pair}"
+
+    @property
     def stem(self) -> str:
         """The file name without its ending, ``binance_um_BTCUSDT_1h``; `market_of` reads it back."""
-        return f"{self.venue}_{self.market}_{self.pair}_{self.timeframe}"
+        return f"{self.instrument}_{self.timeframe}"
 
 
 def market_name(symbol: str) -> str:

@@ -66,11 +66,6 @@ class Snapshot:
         self._fresh = journal.candles if base is None else journal.candles.between(base.newest_ms + 1)
 
     @property
-    def rows(self) -> int:
-        """How many candles there are."""
-        return len(self._fresh) + (self._base.rows if self._base else 0)
-
-    @property
     def folded(self) -> bool:
         """Whether all candles are in the base and no journal is left."""
         return not (self.journal.size or self.journal.torn)

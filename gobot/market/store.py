@@ -12,6 +12,7 @@ at once and whole.  Any number of processes may read while one writes; a second 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from gobot.market.snapshot import SeriesFiles, Snapshot, open_snapshot
 JOURNAL_ROWS = 1024
 """Candles in a journal before it is folded into the base."""
 _AT_ONCE = 8
+_ENDINGS = tuple(f".{suffix}" for suffix in (*SUFFIXES, "journal"))
 
 
 class CandleStore:
@@ -62,11 +64,11 @@ class CandleStore:
 
     def series(self) -> list[Series]:
         """Every series there is, sorted."""
-        endings = {f".{suffix}" for suffix in (*SUFFIXES, "journal")}
-        with disk_errors("read", self.directory):
-            names = list(self.directory.iterdir()) if self.directory.exists() else []
-        found = {market_of(path) for path in names if path.suffix in endings}
-        return sorted(series for series in found if series is not None)
+        return self._found("")
+
+    def lengths(self, series: Series) -> list[Series]:
+        """``series`` and its like in other lengths, as far as they are stored, the shortest first."""
+        return self._found(f"{series.instrument}_")
 
     def read(self, series: Series, start_ms: int | None = None, end_ms: int | None = None) -> Candles:
         """The candles with ``start_ms <= time < end_ms``; none where there are none."""
@@ -157,6 +159,16 @@ class CandleStore:
             fresh = [KnownGap(*span, reason) for span in without(spans, known)]
             if fresh:
                 write_known_gaps(files.known_gaps, [*known, *fresh])
+
+    def _found(self, beginning: str) -> list[Series]:
+        """The series whose files' names begin so, sorted."""
+        with disk_errors("read", self.directory):
+            if not self.directory.exists():
+                return []
+            with os.scandir(self.directory) as entries:
+                names = [entry.name for entry in entries if entry.name.startswith(beginning)]
+        found = {market_of(Path(name)) for name in names if name.endswith(_ENDINGS)}
+        return sorted(series for series in found if series is not None)
 
     def _admit(self, series: Series, candles: Candles) -> tuple[Candles, Added]:
         return admit(series, candles, now_ms=self._clock.now_ms(), keep=self._kept(series))

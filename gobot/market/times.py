@@ -97,7 +97,7 @@ def _as_ms(values: Ints | Floats, unit: float) -> Ints:
 
 def _parsed(text: str | None) -> int:
     try:
-        moment = datetime.fromisoformat((text or "").strip())
+        moment = datetime.fromisoformat((text or "").strip().removesuffix(" UTC"))
     except ValueError:
         return NO_TIME
     if moment.tzinfo is None:

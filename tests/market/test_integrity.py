@@ -67,6 +67,24 @@ def test_open_or_close_outside_the_range(series):
     assert told(check(series, M15)) == [(Kind.OUTSIDE_RANGE, "error", 7, 2)]
 
 
+def test_what_another_program_may_have_done_to_a_file(series):
+    series.time[5], series.time[8] = series.time[4], series.time[8] + 7
+    series.open[20] = np.nan
+    series.low[21] = -1
+    series.high[22] = series.low[22] / 2
+    series.volume[23] = -1
+    kinds = {one.kind: one.count for one in check(series, M15) if one.severity == "error"}
+    assert kinds == {
+        Kind.GAP: 1,
+        Kind.DISORDER: 1,
+        Kind.OFF_GRID: 1,
+        Kind.BAD_PRICE: 2,
+        Kind.HIGH_BELOW_LOW: 1,
+        Kind.BAD_VOLUME: 1,
+        Kind.OUTSIDE_RANGE: 1,
+    }
+
+
 def test_no_volume(series):
     series.volume[[3, 4, 9]] = 0
     assert told(check(series, M15)) == [(Kind.ZERO_VOLUME, "warning", 3, 2), (Kind.ZERO_VOLUME, "warning", 9, 1)]

@@ -85,19 +85,20 @@ class StoreMachine(RuleBasedStateMachine):
     def run(self, parts, way, *, replace, crash):
         """Add ``parts`` one after the other; with a crash, again after it."""
         before, steps = self.model, [self.model]
-        for part in parts:
-            closed = {minute: version for minute, version in part.items() if minute < LAST - 5}
-            steps.append(added(steps[-1], closed, replace=replace, keep=self.keep))
+        closed = [{minute: part[minute] for minute in part if minute < LAST - 5} for part in parts]
+        for part in closed:
+            steps.append(added(steps[-1], part, replace=replace, keep=self.keep))
         if crash is not None and self.crashes(parts, way, replace, *crash):
             found = model_of(self.store.read(BITCOIN))
             # All of it or nothing, or as much of an append as was written.
-            assert found in (before, steps[-1]) or (way == "add" and self.is_begun(before, parts[0], found))
+            assert found in (before, steps[-1]) or (way == "add" and self.is_begun(before, closed[0], found))
             self.reopen()
         self.do(parts, way, replace)
         self.model = steps[-1]
 
     def is_begun(self, before, rows, found):
-        written = [dict(sorted(rows.items())[:count]) for count in range(len(rows))]
+        kept = sorted(rows.items())[-self.keep if self.keep else None :]
+        written = [dict(kept[:count]) for count in range(len(kept))]
         return any(found == added(before, part, keep=self.keep) for part in written)
 
     def do(self, parts, way, replace):

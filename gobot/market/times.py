@@ -22,7 +22,8 @@ NO_TIME = np.iinfo(np.int64).min
 """Stands where a row has no time that can be read."""
 
 # Bare numbers tell their unit by their size: (below, ms per unit).  Every moment from 1973 to 5138 fits one row only.
-_UNITS = ((1e11, 1e3), (1e14, 1.0), (1e17, 1e-3), (np.inf, 1e-6))
+_UNITS = ((1e11, 1e3), (1e14, 1.0), (1e17, 1e-3), (1e20, 1e-6))
+_LATEST_MS = 10**14
 
 
 def read_times(column: pa.ChunkedArray, path: Path) -> Ints:
@@ -37,12 +38,13 @@ def read_times(column: pa.ChunkedArray, path: Path) -> Ints:
         column = column.cast(pa.timestamp("ms", "UTC" if zoned else None))
     if not pa.types.is_temporal(column.type):
         values = unpack(column)
-        if values.min() <= 0 or _unit(values.min()) != _unit(values.max()):
+        unit = _unit(values.min())
+        if unit is None or unit != _unit(values.max()):
             raise DataError(
                 f"{path}: times from {values.min()} to {values.max()} are not all in one unit;"
                 " write them all as milliseconds since 1970"
             )
-        return _as_ms(values, _unit(values.min()))
+        return _as_ms(values, unit)
     return unpack(_timestamps(column))
 
 
@@ -51,16 +53,18 @@ def find_times(column: pa.ChunkedArray) -> Ints:
     import pyarrow as pa
 
     if pa.types.is_temporal(column.type):
-        return unpack(_timestamps(column).fill_null(NO_TIME))
+        found = unpack(_timestamps(column).fill_null(NO_TIME))
+        found[(found <= 0) | (found >= _LATEST_MS)] = NO_TIME
+        return found
     exact = pa.types.is_integer(column.type) and not column.null_count
     values: Ints | Floats = unpack(column) if exact else numbers(column)
-    low, high = (values.min(), values.max()) if len(values) else (0, 0)
-    if low > 0 and _unit(low) == _unit(high):  # as nearly always
-        return _as_ms(values, _unit(low))
+    only = _unit(values.min())
+    if only is not None and only == _unit(values.max()):  # as nearly always
+        return _as_ms(values, only)
     found = np.full(len(values), NO_TIME)
-    above = 0.0
+    above = 1.0
     for below, unit in _UNITS:
-        rows = (values > above) & (values < below)
+        rows = (values >= above) & (values < below)
         found[rows] = _as_ms(values[rows], unit)
         above = below
     if _is_text(column):
@@ -82,8 +86,9 @@ def _timestamps(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(pa.timestamp("ms", zone), safe=False).cast(pa.int64())
 
 
-def _unit(value: float) -> float:
-    return next(unit for below, unit in _UNITS if value < below)
+def _unit(value: float) -> float | None:
+    """Milliseconds per unit of a moment, None for what is none."""
+    return next((unit for below, unit in _UNITS if 0 < value < below), None)
 
 
 def _as_ms(values: Ints | Floats, unit: float) -> Ints:

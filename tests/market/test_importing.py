@@ -330,3 +330,13 @@ def test_the_same_settlement_from_two_sources_counts_once(tmp_path):
     assert store.add("binance", "BTC/USDT:USDT", FundingRates(later, np.array([0.5, 0.6, 0.3]))) == 1
     assert store.read("binance", "BTC/USDT:USDT").rate.tolist() == [0.1, 0.2, 0.3]
     assert len(store.read("binance", "ETH/USDT:USDT").time) == 0
+
+
+@pytest.mark.parametrize("moment", ["0", "-5", "99999999999999999999999", "tomorrow", "", "2025-13-01", "nan"])
+def test_moments_that_are_none(tmp_path, take, store, moment):
+    table = rows(24)
+    table[4][0] = moment
+    (report,) = take(written(tmp_path / "binance_spot_BTCUSDT_1h.csv", text(table)))
+    (found,) = [one for one in report.findings if one.kind is Kind.NO_TIME]
+    assert found.sentence == "no time that can be read, left out: 1 row, the first is row 5"
+    assert stored(store) == [*rows(24)[:4], *rows(24)[5:]]

@@ -54,7 +54,7 @@ class BinanceServer:
         self.weight = 0
         self.released = threading.Event()
         self._lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"venue": self}))
+        self._http = _Http(("127.0.0.1", 0), type("Handler", (_Handler,), {"venue": self}))
         self._http.daemon_threads = True
 
     def __enter__(self) -> Self:
@@ -196,6 +196,11 @@ class BinanceServer:
             for coin in self.coins
         ]
         return {"timezone": "UTC", "serverTime": self.clock(), "rateLimits": self.limits, "symbols": symbols}
+
+
+class _Http(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Clients that are killed hang up without a word."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -17,7 +17,7 @@ _BUDGET = 1_450_000
 _BYTES_PER_BAR = 18.0
 _LEAST_BARS = 500
 _CURVE_BUCKETS = 6_000
-_LINE_BUCKETS = 800
+_LINE_BUCKETS = 3_000
 
 
 def page_data(report: Report) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def figure(report: Report) -> Html:
         f'<div class="head"><span class="symbol">{text(report.symbols[0])}</span><span></span></div></div>'
         '<p class="note figure-note">Drag to move, Ctrl + wheel or pinch to zoom, double-click to go closer. Triangles '
         "are entries and point the way of the trade (blue long, amber short); dots are exits, green with a profit and "
-        "red with a loss.</p></section>"
+        "red with a loss. Trades too close to tell apart become bars: what they made together.</p></section>"
     )
 
 

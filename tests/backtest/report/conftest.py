@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gobot.backtest import Rules, backtest
@@ -22,5 +24,19 @@ def report_of(random_walk):
         candles = random_walk(seed, rows)
         result = backtest(SmaCross(fast=fast, slow=slow), candles, Rules(**{"fee": 0.001} | rules), symbol="BTC/USDT")
         return Report.of(result, sources=["walk.csv"], at_ms=1_767_225_600_000)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def several_of(report_of, random_walk):
+    """``several_of(count, rows)``: a report with that many symbols, whose trades are dealt out among them."""
+
+    def make(count: int = 3, rows: int = 3000) -> Report:
+        report = report_of(2, rows)
+        symbols = [f"COIN{number}/USDT" for number in range(count)]
+        candles = {symbol: random_walk(seed, rows) for seed, symbol in enumerate(symbols)}
+        trades = replace(report.trades, market=np.arange(len(report.trades)) % count)
+        return replace(report, symbols=symbols, candles=candles, trades=trades)
 
     return make

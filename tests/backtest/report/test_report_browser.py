@@ -125,6 +125,30 @@ def test_seventy_thousand_candles_are_drawn(tab, report_of, tmp_path):
     calm(tab, path)
 
 
+def test_every_symbol_can_be_looked_at(tab, several_of, tmp_path):
+    path = tmp_path / "several.html"
+    path.write_text(page(several_of()), encoding="utf-8")
+    tab.open(path)
+    shown = "document.querySelector('.figure .symbol').textContent"
+    assert tab.run(shown) == "COIN0/USDT"
+    tab.run("document.querySelector('select').value = 2")
+    tab.run("document.querySelector('select').dispatchEvent(new Event('change'))")
+    assert tab.run(shown) == "COIN2/USDT"
+    tab.run("document.querySelectorAll('.trades tbody tr')[1].click()")
+    assert (tab.run(shown), tab.run("document.querySelector('select').value")) == ("COIN1/USDT", "1")
+    calm(tab, path)
+
+
+def test_paper_is_light(tab, report_file):
+    tab.open(report_file, dark=True)
+    tab.run("dispatchEvent(new Event('beforeprint'))")
+    tab.ask("Emulation.setEmulatedMedia", media="print")
+    tab.frame()
+    assert tab.run("getComputedStyle(document.documentElement).getPropertyValue('--ink')") == "#17202b"
+    tab.ask("Emulation.setEmulatedMedia", media="screen")
+    calm(tab, report_file)
+
+
 def test_runs_are_laid_over_each_other(tab, tmp_path):
     rows = [
         BacktestRow(

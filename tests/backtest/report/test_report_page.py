@@ -128,3 +128,12 @@ def test_a_run_without_trades_has_a_page_too(report_of):
 
 def test_the_same_run_gives_the_same_page(report_of):
     assert page(report_of(4, 2000)) == page(report_of(4, 2000))
+
+
+def test_twenty_symbols_fit_as_well(several_of):
+    html = page(several_of(20, 35_000))
+    assert len(html.encode()) < 2_000_000
+    read = Reader(html)
+    assert [market["group"] for market in read.data["markets"]] == [9] * 20
+    assert "By symbol" in read.words
+    assert read.words.count("COIN7/USDT") == 2  # in the choice of the figure, and in the table

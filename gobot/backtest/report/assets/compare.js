@@ -78,7 +78,7 @@ function openComparison() {
     palette.read();
     draw();
   };
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => repaint(false));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => repaint(isPrinting()));
   addEventListener("beforeprint", () => repaint(true));
   addEventListener("afterprint", () => repaint(false));
   new ResizeObserver(draw).observe(root);

@@ -36,7 +36,7 @@ function openPage() {
   };
   listen(figure, tooltip);
   wireButtons(figure, { equity, prices, lines, band, trades, showMarket });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => repaint(figure));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => repaint(figure, isPrinting()));
   addEventListener("beforeprint", () => repaint(figure, true));
   addEventListener("afterprint", () => repaint(figure, false));
   figureRoot.dataset.ready = "true";

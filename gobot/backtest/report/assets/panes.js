@@ -128,8 +128,8 @@ class DrawdownPane {
   }
 }
 
-/** Trades in view above which they are no longer drawn one by one, and the height of the lane that shows them then. */
-const CROWD = 400, LANE = 44;
+/** Pixels per trade below which they are no longer drawn one by one, and the height of the lane that shows them then. */
+const ELBOW_ROOM = 5, LANE = 44;
 
 class PricePane {
   constructor(market, trades) {
@@ -150,7 +150,7 @@ class PricePane {
 
   fit(box, view) {
     box.range(...extremes(view, this.market.time, this.market.low, this.market.high), this.log);
-    if (this.visible(view).length > CROWD) box.makeRoom(LANE);
+    if (this.crowded(box, view)) box.makeRoom(LANE);
   }
 
   draw(pen, box, view) {
@@ -158,8 +158,12 @@ class PricePane {
     if (width < 2.2) this.drawRanges(pen, box, view);
     else this.drawCandles(pen, box, view, width);
     const visible = this.visible(view);
-    if (visible.length <= CROWD) for (const trade of visible) this.drawTrade(pen, box, view, trade, visible.length < 80);
-    else this.drawLane(pen, box, view, visible);
+    if (this.crowded(box, view)) this.drawLane(pen, box, view, visible);
+    else for (const trade of visible) this.drawTrade(pen, box, view, trade, visible.length < 80);
+  }
+
+  crowded(box, view) {
+    return this.visible(view).length * ELBOW_ROOM > box.width;
   }
 
   /** Many candles per pixel: the highest and lowest price of each pixel. */
@@ -209,11 +213,11 @@ class PricePane {
     return trade.pnl >= 0 ? palette.gain : palette.loss;
   }
 
-  /** Too many trades to tell apart: what those of each pixel made together, upwards or downwards from a line. */
+  /** Too many trades to tell apart: what those of every few pixels made together, upwards or downwards from a line. */
   drawLane(pen, box, view, trades) {
     const made = new Map();
     for (const trade of trades) {
-      const x = Math.round(box.x(trade.exit, view));
+      const x = 3 * Math.round(box.x(trade.exit, view) / 3);
       made.set(x, (made.get(x) ?? 0) + trade.pnl);
     }
     const most = Math.max(...[...made.values()].map(Math.abs));
@@ -221,7 +225,7 @@ class PricePane {
     for (const [x, pnl] of made) {
       const height = Math.max(1, (Math.abs(pnl) / most) * (LANE / 2));
       pen.fillStyle = pnl >= 0 ? palette.gain : palette.loss;
-      pen.fillRect(x, pnl >= 0 ? middle - height : middle, 1, height);
+      pen.fillRect(x, pnl >= 0 ? middle - height : middle, 2, height);
     }
   }
 
@@ -267,6 +271,7 @@ class PricePane {
 
   /** The trade whose entry or exit lies nearest to a point, within a finger's reach. */
   near(box, view, x, y) {
+    if (this.crowded(box, view)) return null;
     let best = null, distance = 14 ** 2;
     for (const trade of this.visible(view)) {
       for (const [moment, price] of [[trade.entry, trade.entryPrice], [trade.exit, trade.exitPrice]]) {

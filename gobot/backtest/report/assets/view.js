@@ -82,6 +82,11 @@ class Box {
   }
 }
 
+/** Paper is light, whatever the screen is. */
+function isPrinting() {
+  return document.documentElement.hasAttribute("data-printing");
+}
+
 /** The page's own colours, asked again when the scheme changes. */
 const palette = {
   read() {

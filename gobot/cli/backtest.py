@@ -60,9 +60,10 @@ def backtest(
 
     \b
     gobot backtest sma_cross --data BTCUSDT_15m.parquet
-    gobot backtest sma_cross -p fast=20 -p slow=100 --symbol BTC/USDT --timeframe 1h --since 2024-01-01
-    gobot backtest rsi_reversion --data BTCUSDT_1h.csv --report rsi.html --trades rsi.csv --plot rsi.png
-    gobot backtest sma_cross --data BTCUSDT_1h.csv --set backtest.sizing=all_in --set backtest.risk=off --json
+    gobot backtest sma_cross -p fast=20 -p slow=100 --since 2024-01-01 --json
+    gobot backtest rsi_reversion --symbol BTC/USDT --timeframe 1h
+    gobot backtest macd_cross --data BTC.csv --report macd.html --plot macd.png
+    gobot backtest macd_cross --data BTC.csv --set backtest.sizing=all_in
     gobot backtest list
     gobot backtest compare 3 last --report both.html
     """
@@ -115,7 +116,7 @@ def list_(
 
 def compare(
     ctx: typer.Context,
-    runs: Annotated[list[str], typer.Argument(metavar="RUN…", help="Numbers of kept runs, or last.")],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="Numbers of kept runs, or last.")],
     report: Annotated[
         Path | None, typer.Option("--report", metavar="F.html", help="Write a page with their equity curves.")
     ] = None,

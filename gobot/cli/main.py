@@ -92,8 +92,12 @@ def load_command(name: str) -> Any:
 
 
 def _with_kept_lines(command: Any) -> Any:
-    r"""The command with ``\b``, as raw docstrings have it, turned into the mark that keeps lines as they are."""
-    command.help = (command.help or "").replace(r"\b", "\b")
+    r"""The command with ``\b``, as raw docstrings have it, turned into the mark that keeps lines as they are.
+
+    The lines of other paragraphs are joined: they end where the source does, not where the terminal does.
+    """
+    paragraphs = (command.help or "").replace(r"\b", "\b").split("\n\n")
+    command.help = "\n\n".join(part if part.startswith("\b") else part.replace("\n", " ") for part in paragraphs)
     for inner in getattr(command, "commands", {}).values():
         _with_kept_lines(inner)
     return command

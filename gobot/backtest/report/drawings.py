@@ -45,13 +45,17 @@ def excursions(trades: TradeColumns) -> Html:
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         at, top = left + share * (right - left), room - share * (room - 12)
         grid += f'<path class="axis" d="M{left} {top:.1f}H{right}M{at:.1f} 12V{room}"/>'
-        grid += f'<text x="{at:.1f}" y="{room + 15}" text-anchor="middle">{text(gain(-share * against))}</text>'
+        grid += f'<text x="{at:.1f}" y="{room + 15}" text-anchor="middle">{_short(-share * against)}</text>'
         if share:
-            grid += f'<text x="{left - 6}" y="{top + 4:.1f}" text-anchor="end">{text(gain(share * for_it))}</text>'
+            grid += f'<text x="{left - 6}" y="{top + 4:.1f}" text-anchor="end">{_short(share * for_it)}</text>'
     for kind, rows in (("loss", trades.pnl <= 0), ("gain", trades.pnl > 0)):
         path = "".join(f"M{across:.1f} {up:.1f}h0" for across, up in zip(x[rows], y[rows], strict=True))
         dots += f'<path class="dots {kind}" d="{path}"/>'
     return _svg(f"Largest loss and largest profit on the way of {len(trades)} trades", grid + dots, height=_TALL)
+
+
+def _short(value: float) -> str:
+    return f"{value:+.3g} %".replace("-", "−") if value else "0 %"
 
 
 def _reach(moves: Floats) -> float:

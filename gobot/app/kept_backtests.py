@@ -37,7 +37,9 @@ def keep_backtest(loaded: Loaded, report: Report) -> int:
 
 
 def kept_backtests(loaded: Loaded, limit: int) -> list[BacktestRow]:
-    """The newest ``limit``, oldest first.  Raises `StateError` when there is no ledger."""
+    """The newest ``limit``, oldest first.  Raises `StateError` when the ledger cannot be read."""
+    if loaded.settings.database.url is None and not (loaded.paths.state / "gobot.db").exists():
+        return []
     ledger = Ledger.open(loaded.database_url, read_only=True)
     try:
         return ledger.backtests(limit)

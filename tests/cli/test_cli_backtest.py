@@ -164,7 +164,6 @@ def test_the_daemons_own_parameters_are_tested_unless_others_are_given(run, mark
         (["sma_cross"], 1, "no 15m candles of BTC/USDT:USDT are stored"),
         ([], 2, "Missing argument 'STRATEGY'"),
         (["compare", "7"], 1, "there is no ledger at"),
-        (["list"], 1, "there is no ledger at"),
     ],
 )  # fmt: skip
 def test_every_error_is_one_line(run, market, args, code, words):
@@ -197,6 +196,11 @@ def test_what_was_kept_is_listed_and_compared(run, market, tmp_path):
     assert [row["id"] for row in document(run, "compare", "3", "1")] == [3, 1]
     assert run("compare", "9")[2] == "gobot: there is no kept run 9; see `gobot backtest list`\n"
     assert run("compare", "best")[2].startswith("gobot: 'best' is no kept run: give its number, or last")
+
+
+def test_nothing_kept_yet(run):
+    assert run("list") == (0, "no backtest was kept yet; run one: gobot backtest sma_cross --data FILE\n", "")
+    assert document(run, "list") == []
 
 
 def test_a_state_that_cannot_be_written_is_told_and_passed_over(run, market, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from gobot.backtest.report.luck import Luck
@@ -67,9 +69,10 @@ def _reach(moves: Floats) -> float:
 
 def fan(found: Luck) -> Html:
     """Where the account might stand after so many trades: half of all draws in the inner band, nine of ten in both."""
-    high, low = float(max(found.bands.max(), found.own.max())), float(min(found.bands.min(), found.own.min()))
+    every = np.vstack([found.bands, found.own])
+    low, high = float(every.min()) / 1.001, float(every.max()) * 1.001
     room = _TALL - _FOOT
-    spread = np.log(high / low) or 1.0
+    spread = math.log(high / low)
     x = _SIDE + found.trades / found.trades[-1] * (_WIDTH - 2 * _SIDE - 50)
 
     def y(values: Floats) -> Floats:
@@ -87,9 +90,7 @@ def fan(found: Luck) -> Html:
     drawn += f'<path class="line own" d="M{_points(x, y(found.own))}"/>'
     drawn += f'<text x="{_SIDE}" y="{room + 16}">0 trades</text>'
     drawn += f'<text x="{x[-1]:.1f}" y="{room + 16}" text-anchor="end">{count(found.trades[-1])} trades</text>'
-    return _svg(
-        "Equity after each trade, and what the same trades in other draws make of it", drawn, height=_HEIGHT + 60
-    )
+    return _svg("Equity after each trade, and what the same trades make of it in other draws", drawn, height=_TALL)
 
 
 def _points(x: Floats, y: Floats) -> str:
@@ -140,9 +141,7 @@ def _labels(edges: Floats) -> str:
         x = _place(edges, value)
         if value and abs(x - zero) < 60:
             continue
-        drawn += (
-            f'<text x="{x:.1f}" y="{_HEIGHT - 4}" text-anchor="{anchor}">{text(gain(value) if value else "0 %")}</text>'
-        )
+        drawn += f'<text x="{x:.1f}" y="{_HEIGHT - 4}" text-anchor="{anchor}">{_short(value)}</text>'
     return drawn
 
 

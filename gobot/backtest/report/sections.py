@@ -200,10 +200,9 @@ def draws(report: Report) -> Html:
 def against(report: Report) -> Html:
     """The strategy beside what it has to beat."""
     summary = report.summary
-    own = Cell("own", "own")
     rows: list[list[str | Cell]] = [
         [
-            Cell(report.strategy, own.tone),
+            report.strategy,
             Cell(words.gain(summary["return_pct"]), tone(summary["return_pct"])),
             words.percent(summary["max_drawdown_pct"]),
             words.amount(summary["sharpe"]),

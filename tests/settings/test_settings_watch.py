@@ -102,7 +102,8 @@ def test_a_file_that_appears_is_taken_over(tmp_path):
 def test_some_keys_wait_for_a_restart(watch, path):
     watch.poll()
     path.write_text(
-        "# moved\ntrading: {mode: live, stop_loss_percent: 3}\nexchange: {name: bybit}\npaths: {state: x}\nsim: {seed: 1}\n"
+        "# moved\ntrading: {mode: live, stop_loss_percent: 3}\nexchange: {name: bybit}\n"
+        "paths: {state: x}\nsim: {seed: 1}\n"
     )
     edit = watch.poll()
     assert [change.key for change in edit.changes] == ["trading.stop_loss_percent"]

@@ -57,7 +57,10 @@ COMMANDS: dict[str, Row] = {
     "data": Row("gobot.cli.data:app", "Download, import, check, list and export stored market data."),
     "backtest": Row("gobot.cli.backtest:backtest", "Run a strategy over candles and show what came of it."),
     "backtest list": Row("gobot.cli.backtest:list_", "List the backtests that were kept."),
-    "backtest compare": Row("gobot.cli.backtest:compare", "Put kept backtests side by side: what differs between them, and what came of each."),
+    "backtest compare": Row(
+        "gobot.cli.backtest:compare",
+        "Put kept backtests side by side: what differs between them, and what came of each.",
+    ),
     "strategy": Row("gobot.cli.strategy:app", "List strategies, check them for look-ahead, begin a new one."),
     "config": Row("gobot.cli.config:app", "Write, check and show the settings."),
 }

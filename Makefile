@@ -61,7 +61,7 @@ $(VENV)/.installed: pyproject.toml requirements.lock | $(bin)/python
 	$(bin)/python -m pip install --quiet -r requirements.lock
 	$(bin)/python -m pip install --quiet --no-deps -e .
 	@echo 'compiling the kernels, once'
-	$(bin)/python -c 'from gobot.app.footprint import load_kernels; load_kernels()'
+	$(bin)/python -c 'from gobot.app.footprint import load_kernels; load_kernels(backtests=True)'
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed

@@ -16,8 +16,8 @@ from loguru import logger
 _MADV_DONTNEED = 4  # from <sys/mman.h>
 
 
-def load_kernels() -> None:
-    """Load every compiled kernel, so that no cycle waits for one.
+def load_kernels(*, backtests: bool = False) -> None:
+    """Load every compiled kernel of the daemon, so that no cycle waits for one; ``backtests``: all there are.
 
     Set-up calls it too: what was never compiled on this machine is compiled then, and kept on disk.
     """
@@ -25,7 +25,7 @@ def load_kernels() -> None:
     from gobot.market.synthetic import SyntheticMarket
     from gobot.matching import liquidation_fill, liquidation_price, tiers_of
 
-    warm_up()
+    warm_up(backtests=backtests)
     SyntheticMarket(0, ["BTC/USDT:USDT"], start_ms=0, history=1).candles("BTC/USDT:USDT", end_ms=0, limit=1)
     level = liquidation_price(1, 1.0, 100.0, 10.0, tiers_of("BTC/USDT:USDT"))
     liquidation_fill(1, level, level, 100.0, 101.0, 99.0)

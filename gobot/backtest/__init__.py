@@ -1,8 +1,27 @@
-"""Backtests: rules, the compiled kernel, metrics and results."""
+"""Backtests: rules, the compiled kernels, metrics and results."""
 
-from gobot.backtest.metrics import Metrics, measure
-from gobot.backtest.rules import Rules
-from gobot.backtest.run import RecentResult, Result, backtest, recent, replay
-from gobot.backtest.warm import warm_up
+from gobot.backtest.fresh import forget_stale_kernels
 
-__all__ = ["Metrics", "RecentResult", "Result", "Rules", "backtest", "measure", "recent", "replay", "warm_up"]
+forget_stale_kernels()
+
+from gobot.backtest.metrics import Metrics, measure  # noqa: E402  # nothing may be loaded before that
+from gobot.backtest.records import TRADE, Trades  # noqa: E402
+from gobot.backtest.result import Leg, Result  # noqa: E402
+from gobot.backtest.rules import Rules  # noqa: E402
+from gobot.backtest.run import RecentResult, backtest, recent, replay  # noqa: E402
+from gobot.backtest.warm import warm_up  # noqa: E402
+
+__all__ = [
+    "TRADE",
+    "Leg",
+    "Metrics",
+    "RecentResult",
+    "Result",
+    "Rules",
+    "Trades",
+    "backtest",
+    "measure",
+    "recent",
+    "replay",
+    "warm_up",
+]

@@ -1,148 +1,183 @@
-"""The compiled heart of a backtest: one symbol, one position at a time, candle by candle.
+"""The compiled heart of a backtest of one symbol.
 
-The fill rules are `gobot.matching`'s, the same functions that the simulated venue calls.  Numba keeps the compiled
-code beside this file and looks at this file only: after a change to ``gobot/matching`` touch this one.
+Nothing happens to a position between two events: a signal, an exit, a settlement of funding.  So the kernel goes from
+event to event; candles in between are looked at only where something could end the position, sixteen at a time, and
+the equity between two events is a straight line of the close.  What a run does not use costs nothing; without a place
+for trades or equity that part is not even compiled in.
+
+The fill rules are `gobot.matching`'s, the same functions that the simulated venue calls.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-from numba import njit
-
-from gobot.matching import STOPPED, exit_fill, slipped
-from gobot.strategy import EXIT_LONG, EXIT_SHORT
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.int8]
-Trades = npt.NDArray[np.void]
-
-ALL_IN, FIXED, FRACTION = 0, 1, 2
-
-OPEN, BY_SIGNAL, BY_STOP, BY_TARGET = 0, 1, 2, 3
-"""How a trade ended; `OPEN` is still open and marked at the last close."""
-
-TRADE = np.dtype(
-    [
-        ("sign", np.int64),  # +1 long, -1 short
-        ("entry_row", np.int64),
-        ("exit_row", np.int64),
-        ("quantity", np.float64),
-        ("entry_price", np.float64),
-        ("exit_price", np.float64),
-        ("stop", np.float64),
-        ("target", np.float64),
-        ("fees", np.float64),
-        ("pnl", np.float64),  # net of fees
-        ("ended", np.int64),
-    ]
+from gobot.backtest.entry import Position, Purse, opened
+from gobot.backtest.records import (
+    BY_LIQUIDATION,
+    KELLY,
+    OPEN,
+    TRADE,
+    Conditions,
+    Events,
+    Floats,
+    Funding,
+    KernelRules,
+    Trades,
 )
-"""One round trip."""
+from gobot.backtest.trip import End, Entry, ended, entered, next_event, skip_to
+from gobot.matching.compiled import compiled, inlined
+from gobot.matching.exits import Bars
+from gobot.matching.sizing import kelly_share
+from gobot.strategy.plan import ENTER_LONG, ENTER_SHORT
+from gobot.strategy.signals import EXIT_LONG, EXIT_SHORT
+
+__all__ = ["TRADE", "Trades", "mark", "simulate"]
+
+FINAL, CLOSED, WINS, LOSSES, PROFIT, LOSS, GAIN, PAIN, FEES, RECEIVED, LIQUIDATIONS, HELD = range(12)
+"""The totals of a run: final equity; closed trades, those that won and lost; the sums of their profits and losses in
+USDT and as returns, all above zero; fees; funding received; liquidations; candles in which a position was held."""
+TOTALS = 12
 
 
-class Bars(NamedTuple):
-    """The prices of every candle."""
+@compiled
+def simulate(
+    conditions: Conditions, events: Events, totals: Floats, trades: Trades | None, equity: Floats | None
+) -> int:
+    """Trade the signals of each candle at the open of the next; returns how many trades there were, an open one last.
 
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-
-
-class Orders(NamedTuple):
-    """The columns of `gobot.strategy.Signals` that the kernel acts on."""
-
-    entry: Flags
-    exit: Flags
-    stop: Floats
-    target: Floats
-
-
-class KernelRules(NamedTuple):
-    """`gobot.backtest.Rules` as the kernel reads them: percentages are fractions, NaN where there is none."""
-
-    fee: float
-    slippage: float
-    longs: bool
-    shorts: bool
-    sizing: int
-    size: float
-    max_position: float
-    stop_share: float
-    target_share: float
-    start_equity: float
-
-
-@njit(cache=True)
-def simulate(bars: Bars, orders: Orders, rules: KernelRules, trades: Trades, equity: Floats) -> int:
-    """Trade the signals of each candle at the open of the next; returns how many of ``trades`` were filled in.
-
-    ``trades`` needs room for every entry, and for one at least; ``equity`` gets cash and open profit at every close.
+    ``totals`` gets the sums of the run.  ``trades``, if given, needs room for every event that enters; ``equity``, if
+    given, gets cash and open profit at every close.
     """
-    cash, count, sign = rules.start_equity, 0, 0
-    trade = trades[0]
-    for row in range(bars.close.size):
-        price, close = bars.open[row], bars.close[row]
-        if row > 0:
-            signal = row - 1
-            if sign != 0 and orders.exit[signal] & (EXIT_LONG if sign > 0 else EXIT_SHORT):
-                cash += _close(trade, slipped(price, -sign, rules.slippage), row, BY_SIGNAL, rules.fee)
-                count, sign = count + 1, 0
-            if sign == 0 and orders.entry[signal] != 0:
-                trade = trades[count]
-                if _enter(trade, orders.entry[signal], price, orders.stop[signal], orders.target[signal], cash, rules):
-                    sign, trade.entry_row = orders.entry[signal], row
-                    cash -= trade.fees
-        if sign != 0:
-            touched, level = exit_fill(sign, trade.stop, trade.target, price, bars.high[row], bars.low[row])
-            if touched:
-                ended = BY_STOP if touched == STOPPED else BY_TARGET
-                cash += _close(trade, slipped(level, -sign, rules.slippage), row, ended, rules.fee)
-                count, sign = count + 1, 0
-        equity[row] = cash if sign == 0 else cash + sign * trade.quantity * (close - trade.entry_price)
-    if sign != 0:
-        trade.exit_row, trade.exit_price, trade.ended = bars.close.size - 1, bars.close[-1], OPEN
-        trade.pnl = sign * trade.quantity * (trade.exit_price - trade.entry_price) - trade.fees
-        count += 1
-    return count
+    bars, funding, volatility, tiers, rules = conditions
+    candles, cash, made, marked, settled = bars.close.size, rules.start_equity, 0, 0, 0
+    entering = (ENTER_LONG if rules.longs else 0) | (ENTER_SHORT if rules.shorts else 0)
+    totals[:] = 0.0
+    leave_long = leave_short = 0
+    at = next_event(events, 0, entering)
+    while at < events.row.size and events.row[at] + 1 < candles:
+        act = events.act[at] & entering
+        # The signal that closes the position: for each side it only ever moves on.
+        if act & ENTER_LONG:
+            leave = leave_long = next_event(events, max(leave_long, at + 1), EXIT_LONG)
+        else:
+            leave = leave_short = next_event(events, max(leave_short, at + 1), EXIT_SHORT)
+        entry = entered(bars, events, at, act, leave, rules)
+        if not entry.filled:
+            at = next_event(events, skip_to(events, at + 1, entry.row - 1), entering)
+            continue
+        position = _opened(events, at, entry, cash, volatility, rules, totals)
+        if position.quantity == 0.0:
+            at = next_event(events, at + 1, entering)
+            continue
+        end = ended(bars, entry, position, rules, tiers)
+
+        if equity is not None:
+            equity[marked : entry.row] = cash
+            marked = end.row
+        slope = entry.sign * position.quantity
+        base = cash - position.fee - slope * position.price
+        settled, paid = _hold(bars, funding, settled, entry, end, base, slope, equity)
+        pnl = slope * (end.price - position.price) + paid - (position.fee + end.fee)
+        cash += pnl
+        if trades is not None:
+            _write(trades[made], entry, position, end, paid, pnl, candles)
+        made += 1
+        _count(totals, entry, position, end, paid, pnl, rules)
+        # What the candle of the exit asks for at its close is heard again; at an open, what led there.
+        at = next_event(events, skip_to(events, at + 1, end.row if end.inside else end.row - 1), entering)
+    if equity is not None:
+        equity[marked:] = cash
+    totals[FINAL] = cash
+    return made
 
 
-@njit(cache=True)
-def _enter(trade: Any, sign: int, price: float, stop: float, target: float, cash: float, rules: KernelRules) -> bool:
-    """Fill in the entry of a trade at the open ``price``; False, and nothing happens, where it cannot be had.
+@inlined
+def _opened(
+    events: Events, at: int, entry: Entry, cash: float, volatility: Floats, rules: KernelRules, totals: Floats
+) -> Position:
+    """The position that the entry opens with all of the account behind it."""
+    known = volatility[events.row[at]] if volatility.size else math.nan
+    share = _kelly(totals, rules) if rules.sizing == KELLY else math.nan
+    purse = Purse(cash, cash, math.inf, known, share)
+    stop = events.stop[at] if events.stop.size else math.nan
+    target = events.target[at] if events.target.size else math.nan
+    return opened(entry.sign, entry.price, entry.fill, entry.fee_rate, stop, target, purse, rules)
 
-    As in live trading an entry is refused when its stop or target is already reached: it could not be armed.
+
+@inlined
+def _kelly(totals: Floats, rules: KernelRules) -> float:
+    wins, losses = int(totals[WINS]), int(totals[LOSSES])
+    return kelly_share(wins, losses, totals[GAIN], totals[PAIN], rules.kelly_fraction, rules.size)
+
+
+@inlined
+def _hold(
+    bars: Bars, funding: Funding, at: int, entry: Entry, end: End, base: float, slope: float, equity: Floats | None
+) -> tuple[int, float]:
+    """Mark the equity from entry to end; returns which settlements lie behind, and what they brought."""
+    begin, paid, amount = entry.row, 0.0, 0.0
+    while not math.isnan(amount):
+        at, until, amount = _settled(funding, at, entry, end, slope)
+        if equity is not None:
+            mark(equity[begin:until], bars.close[begin:until], base + paid, slope)
+        begin = until
+        if not math.isnan(amount):
+            paid += amount
+    return at, paid
+
+
+@inlined
+def _settled(funding: Funding, at: int, entry: Entry, end: End, slope: float) -> tuple[int, int, float]:
+    """The next settlement that the position pays or gets: the one after it, its candle, the amount.
+
+    NaN, at the end of the position, if there is none before.  Settlements come before what else is done at an open,
+    and before what happens inside a candle.
     """
-    if not (rules.longs if sign > 0 else rules.shorts):
-        return False
-    if math.isnan(stop):
-        stop = price * (1.0 - sign * rules.stop_share)
-    if math.isnan(target):
-        target = price * (1.0 + sign * rules.target_share)
-    if sign * (price - stop) <= 0 or sign * (target - price) <= 0 or stop <= 0 or target <= 0:
-        return False
-    fill = slipped(price, sign, rules.slippage)
-    quantity = cash / (fill * (1.0 + rules.fee))
-    if rules.sizing != ALL_IN:
-        value = rules.size if rules.sizing == FIXED else rules.size * cash
-        quantity = min(quantity, min(value, rules.max_position) / price)
-    if quantity <= 0:
-        return False
-    trade.sign, trade.quantity, trade.entry_price = sign, quantity, fill
-    trade.stop, trade.target = stop, target
-    trade.fees = quantity * fill * rules.fee
-    return True
+    while at < funding.row.size:
+        row, inside = funding.row[at], funding.inside[at] != 0
+        if row > end.row or (row == end.row and inside and not end.inside):
+            break
+        at += 1
+        if row > entry.row or (row == entry.row and inside):
+            return at, row, -slope * funding.rate[at - 1] * funding.price[at - 1]
+    return at, end.row, math.nan
 
 
-@njit(cache=True)
-def _close(trade: Any, price: float, row: int, ended: int, fee: float) -> float:
-    """Fill in the exit; returns what it adds to the cash (the entry's fee was paid before)."""
-    gross: float = trade.sign * trade.quantity * (price - trade.entry_price)
-    paid: float = trade.quantity * price * fee
-    trade.exit_row, trade.exit_price, trade.ended = row, price, ended
-    trade.fees += paid
-    trade.pnl = gross - trade.fees
-    return gross - paid
+@inlined
+def mark(equity: Floats, close: Floats, base: float, slope: float) -> None:
+    """Equity while a position is held: a straight line of the close."""
+    for at in range(equity.size):
+        equity[at] = base + slope * close[at]
+
+
+@inlined
+def _write(trade: Any, entry: Entry, position: Position, end: End, paid: float, pnl: float, candles: int) -> None:
+    trade.symbol, trade.sign, trade.ended = 0, entry.sign, end.ended
+    trade.entry_row, trade.exit_row = entry.row, min(end.row, candles - 1)
+    trade.quantity, trade.entry_price, trade.exit_price = position.quantity, position.price, end.price
+    trade.stop, trade.target = position.levels.stop, position.levels.target
+    trade.fees, trade.funding, trade.pnl = position.fee + end.fee, paid, pnl
+
+
+@inlined
+def _count(
+    totals: Floats, entry: Entry, position: Position, end: End, paid: float, pnl: float, rules: KernelRules
+) -> None:
+    totals[FEES] += position.fee + end.fee
+    totals[RECEIVED] += paid
+    totals[HELD] += end.row - entry.row + end.inside
+    if end.ended == OPEN:
+        return
+    # Without branches: which trades win is not to be foreseen.
+    won, lost = max(pnl, 0.0), max(-pnl, 0.0)
+    totals[CLOSED] += 1
+    totals[LIQUIDATIONS] += end.ended == BY_LIQUIDATION
+    totals[WINS] += pnl > 0
+    totals[LOSSES] += pnl < 0
+    totals[PROFIT] += won
+    totals[LOSS] += lost
+    if rules.sizing == KELLY:
+        totals[GAIN] += won / (position.quantity * position.price)
+        totals[PAIN] += lost / (position.quantity * position.price)

@@ -8,30 +8,36 @@ from typing import Any
 
 import numpy as np
 
-from gobot.backtest.kernel import BY_SIGNAL, OPEN, Floats, Trades
-from gobot.core import DAY_MS, Timeframe
-
-YEAR_MS = 365 * DAY_MS
+from gobot.backtest.conditions import YEAR_MS
+from gobot.backtest.curve import Curve, curve_of
+from gobot.backtest.records import BY_LIQUIDATION, BY_SIGNAL, BY_TIME, OPEN, Floats, Trades
+from gobot.core import Timeframe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
     """What a backtest came to.  Money in USDT, percentages 0..100; NaN where a figure is not defined.
 
-    Trades are closed ones, P&L is net of fees:
+    Trades are closed ones, P&L is net of fees and with funding:
 
     * ``win_rate``: trades with a profit, percent of all.  ``profit_factor``: sum of profits / sum of losses, infinite
       without a loss.  ``expectancy``: mean P&L per trade.
+    * ``average_win``, ``average_loss`` (above zero) and ``payoff_ratio``, the one by the other.
+    * ``average_trade_pct``, ``best_trade_pct``, ``worst_trade_pct``: P&L, percent of the entry's value.
+    * ``longest_losing_run``: most losses in a row, in the order of entry.  ``average_candles``: mean length.
     * ``net_profit`` and ``return_pct``: last equity against the first, an open position marked at the last close.
-    * ``fees``: everything paid, the entry of an open position included.
+    * ``fees``: everything paid, the entry of an open position included.  ``funding``: received, negative when paid.
+    * ``cost_share_pct``: fees and funding paid, percent of the profit before costs of the trades that had one.
+    * ``turnover``: value bought and sold, as a multiple of the mean equity.
     * ``exposure_pct``: candles during which a position was held at some time, percent of all.
+    * ``liquidations``: positions that the venue took away.
 
     Equity is taken at the start and at the close of every candle, r are its relative changes, N the candles of a year
     of 365 days (the market never closes), no risk-free rate:
 
     * ``max_drawdown_pct``: largest fall from the highest equity so far, percent of that.
-    * ``sharpe``: mean(r) / std(r) · √N, std with n - 1.  W. F. Sharpe, "The Sharpe ratio", J. of Portfolio
-      Management 21 (1994).
+    * ``yearly_return_pct``: compounded.  ``volatility_pct``: std(r) · √N, std with n - 1.
+    * ``sharpe``: mean(r) / std(r) · √N.  W. F. Sharpe, "The Sharpe ratio", J. of Portfolio Management 21 (1994).
     * ``sortino``: mean(r) / √mean(min(r, 0)²) · √N.  F. A. Sortino, L. N. Price, "Performance measurement in a
       downside risk framework", J. of Investing 3 (1994).
     * ``calmar``: yearly compounded return / largest drawdown, over the whole period.  T. W. Young, "Calmar ratio: a
@@ -53,6 +59,20 @@ class Metrics:
     calmar: float
     exposure_pct: float
     fees: float
+    funding: float
+    liquidations: int
+    yearly_return_pct: float
+    volatility_pct: float
+    average_win: float
+    average_loss: float
+    payoff_ratio: float
+    average_trade_pct: float
+    best_trade_pct: float
+    worst_trade_pct: float
+    longest_losing_run: int
+    average_candles: float
+    turnover: float
+    cost_share_pct: float
 
     def document(self) -> dict[str, Any]:
         """All of it for JSON, where what is undefined or infinite is null."""
@@ -62,61 +82,96 @@ class Metrics:
 def measure(trades: Trades, equity: Floats, timeframe: Timeframe, start_equity: float) -> Metrics:
     """The metrics of ``trades`` and of the ``equity`` at the close of every candle.
 
-    ``trades`` are of `gobot.backtest.kernel.TRADE`; an open one counts for fees and exposure only.
+    ``trades`` are of `gobot.backtest.TRADE`, their rows those of ``equity``; an open one counts for fees, funding,
+    turnover and exposure only.
     """
-    closed = trades[trades["ended"] != OPEN]
-    pnl = closed["pnl"]
-    wins = int((pnl > 0).sum())
-    curve = np.concatenate([[start_equity], equity])
-    growth = float(curve[-1]) / start_equity
-    drawdown = float((1.0 - curve / np.maximum.accumulate(curve)).max())
-    per_year = YEAR_MS / timeframe.ms
-    sharpe, sortino = _ratios(curve, per_year)
+    curve, per_year = curve_of(equity, start_equity), YEAR_MS / timeframe.ms
+    growth = float(equity[-1]) / start_equity
+    sharpe, sortino, volatility = ratios(curve, len(equity), per_year)
+    yearly = yearly_return(growth, len(equity), per_year)
+    closed = trades["ended"] != OPEN
+    pnl, fees, funding = trades["pnl"][closed], trades["fees"], trades["funding"]
+    entered = trades["quantity"] * trades["entry_price"]
+    returned = 100.0 * _divided(pnl, entered[closed])
+    won, lost = pnl[pnl > 0], -pnl[pnl < 0]
+    profit, loss = float(won.sum()), float(lost.sum())
+    average_win, average_loss = _ratio(profit, len(won)), _ratio(loss, len(lost))
+    before_costs = (trades["pnl"] + fees - funding)[closed]
+    paid = (fees - funding)[closed]
+    traded = float(entered.sum() + (trades["quantity"] * trades["exit_price"])[closed].sum())
     return Metrics(
-        trades=len(closed),
-        wins=wins,
-        win_rate=_ratio(100.0 * wins, len(closed)),
-        profit_factor=profit_factor(pnl),
-        expectancy=_ratio(float(pnl.sum()), len(closed)),
-        net_profit=float(curve[-1]) - start_equity,
+        trades=len(pnl),
+        wins=len(won),
+        win_rate=_ratio(100.0 * len(won), len(pnl)),
+        profit_factor=profit_factor(profit, loss),
+        expectancy=_ratio(float(pnl.sum()), len(pnl)),
+        net_profit=float(equity[-1]) - start_equity,
         return_pct=100.0 * (growth - 1.0),
-        max_drawdown_pct=100.0 * drawdown,
+        max_drawdown_pct=100.0 * curve.drawdown,
         sharpe=sharpe,
         sortino=sortino,
-        calmar=_ratio(_yearly(growth, len(equity), per_year), drawdown),
-        exposure_pct=_ratio(100.0 * _held(trades), len(equity)),
-        fees=float(trades["fees"].sum()),
+        calmar=_ratio(yearly, curve.drawdown),
+        exposure_pct=_ratio(100.0 * _held(trades, len(equity)), len(equity)),
+        fees=float(fees.sum()),
+        funding=float(funding.sum()),
+        liquidations=int((trades["ended"] == BY_LIQUIDATION).sum()),
+        yearly_return_pct=100.0 * yearly,
+        volatility_pct=100.0 * volatility,
+        average_win=average_win,
+        average_loss=average_loss,
+        payoff_ratio=_ratio(average_win, average_loss),
+        average_trade_pct=_ratio(float(returned.sum()), len(pnl)),
+        best_trade_pct=float(returned.max(initial=-math.inf)) if len(pnl) else math.nan,
+        worst_trade_pct=float(returned.min(initial=math.inf)) if len(pnl) else math.nan,
+        longest_losing_run=_longest_run(pnl < 0),
+        average_candles=_ratio(float((trades["exit_row"] - trades["entry_row"])[closed].sum()), len(pnl)),
+        turnover=_ratio(traded, float(equity.mean())),
+        cost_share_pct=_ratio(100.0 * float(paid.sum()), float(before_costs[before_costs > 0].sum())),
     )
 
 
-def profit_factor(pnl: Floats) -> float:
+def profit_factor(profit: float, loss: float) -> float:
     """Sum of profits / sum of losses: infinite without a loss, NaN without a trade."""
-    losses = -float(pnl[pnl < 0].sum())
-    profits = float(pnl[pnl > 0].sum())
-    if losses == 0:
-        return math.inf if profits > 0 else math.nan
-    return profits / losses
+    if loss == 0:
+        return math.inf if profit > 0 else math.nan
+    return profit / loss
 
 
-def _ratios(curve: Floats, per_year: float) -> tuple[float, float]:
-    """Sharpe and Sortino ratio; undefined where everything was lost on the way."""
-    if len(curve) < 3 or curve.min() <= 0:
-        return math.nan, math.nan
-    returns = curve[1:] / curve[:-1] - 1.0
-    mean, scale = float(returns.mean()), math.sqrt(per_year)
-    downside = math.sqrt(float((np.minimum(returns, 0.0) ** 2).mean()))
-    return _ratio(mean * scale, float(returns.std(ddof=1))), _ratio(mean * scale, downside)
+def ratios(curve: Curve, candles: int, per_year: float) -> tuple[float, float, float]:
+    """Sharpe and Sortino ratio and the volatility; undefined where everything was lost on the way."""
+    if candles < 2 or curve.lowest <= 0:
+        return math.nan, math.nan, math.nan
+    mean, scale = curve.changes / candles, math.sqrt(per_year)
+    variance = max(0.0, curve.squares - candles * mean * mean) / (candles - 1)
+    deviation, downside = math.sqrt(variance), math.sqrt(curve.losses / candles)
+    return _ratio(mean * scale, deviation), _ratio(mean * scale, downside), deviation * scale
 
 
-def _yearly(growth: float, candles: int, per_year: float) -> float:
+def yearly_return(growth: float, candles: int, per_year: float) -> float:
     """Compounded return of a year; all is lost when nothing is left."""
     return math.expm1(math.log(growth) * per_year / candles) if growth > 0 else -1.0
 
 
-def _held(trades: Trades) -> int:
+def _held(trades: Trades, candles: int) -> int:
     """Candles during which a position was held: one that closes at an open was not held in that candle."""
-    inside = trades["ended"] != BY_SIGNAL
-    return int((trades["exit_row"] - trades["entry_row"] + inside).sum())
+    inside = ~np.isin(trades["ended"], (BY_SIGNAL, BY_TIME))
+    first, end = trades["entry_row"], trades["exit_row"] + inside
+    if not len(trades) or trades["symbol"].max() == trades["symbol"].min():
+        return int((end - first).sum())
+    change = np.zeros(candles + 1, np.int64)
+    np.add.at(change, first, 1)
+    np.add.at(change, end, -1)
+    return int(np.count_nonzero(np.cumsum(change)[:-1]))
+
+
+def _longest_run(true: np.ndarray) -> int:
+    """Most in a row."""
+    gaps = np.flatnonzero(np.concatenate([[True], ~true, [True]]))
+    return int(np.diff(gaps).max() - 1)
+
+
+def _divided(values: Floats, by: Floats) -> Floats:
+    return np.divide(values, by, out=np.zeros(len(values)), where=by != 0)
 
 
 def _ratio(value: float, by: float) -> float:

@@ -7,25 +7,42 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gobot.backtest.result import Result
 from gobot.backtest.rules import Rules
-from gobot.backtest.run import backtest
+from gobot.backtest.run import backtest, recent
 from gobot.market import Candles
-from gobot.strategy import SHIPPED, load_strategy
+from gobot.strategy import SHIPPED, evaluate, load_strategy
 from gobot.strategy.indicators import bollinger
 
+_LEVELS = Rules(stop_loss_percent=2.0, take_profit_percent=4.0)
+_SIGNALS = Rules()
 
-def warm_up() -> None:
+
+def warm_up(*, backtests: bool = True) -> None:
     """Run every shipped strategy over a small made-up market.
 
-    What is compiled is kept on disk, so that nobody waits for it later.  Takes some seconds the first time, a moment
-    after that.
+    What is compiled is kept on disk, so that nobody waits for it later.  Takes a minute the first time, a moment
+    after that.  A daemon needs no ``backtests``: only the look back that live ideas get.
     """
+    market = _market()
+    for name in SHIPPED:
+        strategy = load_strategy(name, {}, Path())
+        signals = evaluate(strategy, market)
+        for rules in (_LEVELS, _SIGNALS):
+            recent(signals, market, rules)
+            if backtests:
+                _look_at(backtest(strategy, market, rules))
+    bollinger(pd.Series(market.close))
+
+
+def _market() -> Candles:
     rows = 1500
     close = 100.0 * np.exp(0.1 * np.sin(np.arange(rows) / 9.0))
     open_ = np.roll(close, 1)
-    market = Candles.from_columns(
+    return Candles.from_columns(
         np.arange(rows) * 900_000, open_, np.maximum(open_, close), np.minimum(open_, close), close, np.ones(rows)
     )
-    for name in SHIPPED:
-        backtest(load_strategy(name, {}, Path()), market, Rules(stop_loss_percent=2.0, take_profit_percent=4.0))
-    bollinger(pd.Series(close))
+
+
+def _look_at(result: Result) -> None:
+    result.trade_documents()

@@ -20,9 +20,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from gobot.matching.bars import stop_fill
+from gobot.matching.compiled import compiled
 
 Tiers = npt.NDArray[np.float64]
 
@@ -64,7 +64,7 @@ def max_leverage(symbol: str) -> int:
     return 125 if symbol.startswith("BTC/") else 50
 
 
-@njit(cache=True)
+@compiled
 def liquidation_price(sign: int, quantity: float, entry: float, margin: float, tiers: Tiers) -> float:
     """Price at which an isolated position is liquidated; 0 for a long that cannot be.
 
@@ -77,7 +77,7 @@ def liquidation_price(sign: int, quantity: float, entry: float, margin: float, t
     return level
 
 
-@njit(cache=True)
+@compiled
 def liquidation_fill(sign: int, level: float, bankruptcy: float, open_: float, high: float, low: float) -> float:
     """Price at which a position is liquidated in this candle; NaN if it is not.
 

@@ -3,7 +3,7 @@
 Libraries keep a running sum: add the newest price, take off the oldest.  Its rounding error depends on every price
 since the first one, so a backtest over two years and a bot that looks at the last 600 candles disagree in the last
 digits, and where two averages of coarse prices are equal (1 % of all crossings on some markets) they trade
-differently.  Here each window is summed on its own, oldest first.
+differently.  Here the sum of a window depends on the values in it and on nothing else.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 
 # Averages closer than this, relative, are equal: what is left between them is rounding, not price.
 _EQUAL = 1e-12
+# Rows that are summed before the next ones are: what is in work stays near the processor.
+_TILE = 1024
 
 
 def floats(series: pd.Series) -> Floats:
@@ -26,25 +28,62 @@ def floats(series: pd.Series) -> Floats:
     return np.array(series.to_numpy(), np.float64)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def rolling_sum(values: Floats, period: int) -> Floats:
     """Sum of each ``period`` values up to here; NaN where there are fewer."""
-    out = np.full(values.size, np.nan)
-    rows = values.size - period + 1
-    if period < 1 or rows < 1:
-        return out
-    total = values[:rows].copy()
-    for offset in range(1, period):
-        for row in range(rows):
-            total[row] += values[row + offset]
-    out[period - 1 :] = total
+    out = np.empty(values.size)
+    window_sums(values, period, 1.0, out)
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def rolling_mean(values: Floats, period: int) -> Floats:
     """Mean of each ``period`` values up to here; NaN where there are fewer."""
-    return rolling_sum(values, period) / period
+    out = np.empty(values.size)
+    window_sums(values, period, float(period), out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def window_sums(values: Floats, period: int, divisor: float, out: Floats) -> None:
+    """The sum of each ``period`` values up to here, divided by ``divisor``, into ``out``.
+
+    A sum is put together from those of 1, 2, 4, 8, … neighbours, which windows share: one of 50 takes seven additions,
+    and still depends on its own values alone.
+    """
+    out[: min(max(period - 1, 0), out.size)] = np.nan
+    rows = values.size - period + 1
+    if period < 1 or rows < 1:
+        out[:] = np.nan
+        return
+    one, other = np.empty(_TILE + period), np.empty(_TILE + period)
+    for first in range(0, rows, _TILE):
+        # Row k of ``sums`` is that of ``size`` values from ``first + k`` on.
+        total = out[first + period - 1 : min(first + _TILE, rows) + period - 1]
+        sums, size, done = values[first : first + total.size + period - 1], 1, 0
+        while True:
+            if period & size:
+                _add(total, sums[done:], total, done > 0)
+                done += size
+            if 2 * size > period:
+                break
+            wider = one[: sums.size - size]
+            _add(wider, sums[size:], sums, True)
+            one, other, sums, size = other, one, wider, 2 * size
+        if divisor != 1.0:
+            for row in range(total.size):
+                total[row] /= divisor
+
+
+@njit(cache=True, nogil=True)
+def _add(into: Floats, a: Floats, b: Floats, both: bool) -> None:
+    """``a + b``, or ``a`` alone, into ``into``."""
+    if both:
+        for row in range(into.size):
+            into[row] = a[row] + b[row]
+    else:
+        for row in range(into.size):
+            into[row] = a[row]
 
 
 @njit(cache=True)

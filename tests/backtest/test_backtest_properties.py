@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from backtest_cases import random_signals
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -119,4 +120,4 @@ def test_the_recent_window_is_a_backtest_of_its_own(random_walk, seed, window):
     found = recent(signals, candles, rules, window=window)
     trades, equity = replay(signals[-window:], candles[-window:], rules)
     assert found.trades == np.count_nonzero(trades["ended"] != OPEN)
-    assert found.return_pct == 100 * (equity[-1] / 10_000 - 1)
+    assert found.return_pct == pytest.approx(100 * (equity[-1] / 10_000 - 1), rel=1e-9, abs=1e-9)

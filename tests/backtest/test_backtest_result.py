@@ -10,6 +10,7 @@ from gobot.backtest.kernel import TRADE
 from gobot.core import DataError, StrategyError, Timeframe, UsageError
 from gobot.market import Candles
 from gobot.settings import Settings
+from gobot.strategy import evaluate
 from gobot.strategy.shipped.sma_cross import SmaCross
 
 QUARTER = Timeframe.parse("15m")
@@ -138,13 +139,16 @@ def test_read_only_columns_from_files_are_welcome(random_walk):
     assert backtest(SmaCross(), frozen, Rules()).equity[-1] == backtest(SmaCross(), candles, Rules()).equity[-1]
 
 
-def test_warming_up_compiles_every_kernel_in_the_one_form_it_is_called_in(random_walk):
-    from gobot.backtest.kernel import simulate
+def test_warming_up_compiles_every_kernel_in_every_form_it_is_called_in(random_walk):
+    from gobot.backtest import kernel, light
     from gobot.strategy.rolling import crossings, efficiency, rolling_deviation, rolling_mean
 
     warm_up()
-    kernels = (simulate, crossings, efficiency, rolling_deviation, rolling_mean)
-    forms = [kernel.signatures for kernel in kernels]
-    backtest(SmaCross(), random_walk(1, 300)[20:], Rules(direction="long", sizing="fixed", size=5.0))
-    assert [len(form) for form in forms] == [1] * 5
-    assert [kernel.signatures for kernel in kernels] == forms
+    kernels = (kernel.simulate, light.simulate_light, crossings, efficiency, rolling_deviation, rolling_mean)
+    forms = [list(one.signatures) for one in kernels]
+    assert all(forms)
+    candles = random_walk(1, 300)[20:]
+    for rules in (Rules(direction="long", sizing="fixed", size=5.0), Rules(leverage=5, stop_loss_percent=1.0)):
+        backtest(SmaCross(), candles, rules)
+        recent(evaluate(SmaCross(), candles), candles, rules)
+    assert [one.signatures for one in kernels] == forms

@@ -6,17 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gobot.matching import (
-    NOT_FILLED,
-    STOPPED,
-    TARGETED,
-    exit_fill,
-    limit_fill,
-    slipped,
-    stop_fill,
-    target_fill,
-    trailed,
-)
+from gobot.matching import limit_fill, slipped, stop_fill, target_fill, trailed
 
 LONG, SHORT = 1, -1
 NO = math.nan
@@ -39,17 +29,6 @@ FILLS = [
     ("a limit to sell lies above", limit_fill, SHORT, 105, (100, 106, 99), 105),
 ]
 
-# Each row: the sign, stop and target, the candle as open, high and low, and what happens at which price.
-EXITS = [
-    ("neither", LONG, 95, 105, (100, 104, 96), (NOT_FILLED, NO)),
-    ("both in one candle: the stop", LONG, 95, 105, (100, 106, 94), (STOPPED, 95)),
-    ("a gap beyond the target comes before the stop", LONG, 95, 105, (106, 107, 94), (TARGETED, 106)),
-    ("no target", LONG, 95, NO, (100, 120, 94), (STOPPED, 95)),
-    ("no stop", LONG, NO, 105, (100, 120, 10), (TARGETED, 105)),
-    ("both for a short: the stop", SHORT, 105, 95, (100, 106, 94), (STOPPED, 105)),
-    ("a gap beyond a short's target", SHORT, 105, 95, (94, 106, 93), (TARGETED, 94)),
-]
-
 
 def same(found, expected):
     return found == expected or (math.isnan(found) and math.isnan(expected))
@@ -60,15 +39,6 @@ def same(found, expected):
 )
 def test_one_order_in_one_candle(rule, sign, level, bar, price):
     assert same(rule(sign, float(level), *map(float, bar)), price)
-
-
-@pytest.mark.parametrize(
-    ("sign", "stop", "target", "bar", "expected"), [row[1:] for row in EXITS], ids=[row[0] for row in EXITS]
-)
-def test_two_exits_in_one_candle(sign, stop, target, bar, expected):
-    what, price = exit_fill(sign, float(stop), float(target), *map(float, bar))
-    assert what == expected[0]
-    assert same(price, expected[1])
 
 
 def test_slippage_is_always_against_the_trader():

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gobot.strategy.base import Strategy
 from gobot.strategy.conditions import crossover, crossunder
 from gobot.strategy.indicators import efficiency_ratio, sma
 from gobot.strategy.param import Constraint, Param
+from gobot.strategy.plan import Column, SweepPlan, crossing, mean_close
 from gobot.strategy.signals import signal_frame
 
 
@@ -45,6 +47,17 @@ class SmaCross(Strategy):
         fast, slow = frame["fast"], frame["slow"]
         return signal_frame(
             frame.index, long=crossover(fast, slow), short=crossunder(fast, slow), confidence=frame["efficiency"]
+        )
+
+    @classmethod
+    def sweep_plan(cls, params: Mapping[str, Any]) -> SweepPlan:
+        """The averages as shared columns, and their crossings."""
+        windows, at = np.unique([params["fast"], params["slow"]], return_inverse=True)
+        return SweepPlan(
+            columns=[Column(mean_close, int(window)) for window in windows],
+            picks=np.ascontiguousarray(at.reshape(2, -1).T, np.int64),
+            warmup=params["slow"] + 1,
+            rule=crossing,
         )
 
     def reason(self, row: Mapping[str, Any]) -> str:

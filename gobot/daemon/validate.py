@@ -11,7 +11,7 @@ from gobot.daemon.adjust import Plan
 from gobot.daemon.idea import Thought
 from gobot.daemon.scan import MarketView
 from gobot.ledger import Trade
-from gobot.market import Candles
+from gobot.market import Candles, Severity, check
 from gobot.risk import (
     CandleHealth,
     Reason,
@@ -45,8 +45,11 @@ def validate(
         plan, refused = _exits_only(plan, view, paused)
     else:
         refused = []
-    tried = _tried({idea.symbol for idea in plan.ideas if idea.direction}, thoughts, view, risk)
-    return risk.review(plan.ideas, _risk_view(view, closed, tried, risk, steady_ms), state) + refused
+    entering = {idea.symbol for idea in plan.ideas if idea.direction}
+    tried = _tried(entering, thoughts, view, risk)
+    timeframe = Timeframe.parse(risk.settings.timeframe)
+    health = {symbol: _health(view.candles[symbol], timeframe) for symbol in entering if symbol in view.candles}
+    return risk.review(plan.ideas, _risk_view(view, closed, tried, health, risk, steady_ms), state) + refused
 
 
 def _exits_only(plan: Plan, view: MarketView, paused: str) -> tuple[Plan, list[Verdict]]:
@@ -84,9 +87,14 @@ def _tried(symbols: set[str], thoughts: Sequence[Thought], view: MarketView, ris
 
 
 def _risk_view(
-    view: MarketView, closed: Sequence[Trade], validation: Mapping[str, RecentWindow], risk: Risk, steady_ms: int
+    view: MarketView,
+    closed: Sequence[Trade],
+    validation: Mapping[str, RecentWindow],
+    health: Mapping[str, CandleHealth],
+    risk: Risk,
+    steady_ms: int,
 ) -> RiskView:
-    timeframe, today = Timeframe.parse(risk.settings.timeframe), utc_day(view.at_ms)
+    today = utc_day(view.at_ms)
     return RiskView(
         now_ms=view.at_ms,
         steady_ms=steady_ms,
@@ -97,7 +105,7 @@ def _risk_view(
         positions=tuple(view.positions.values()),
         markets=view.markets,
         tickers=view.tickers,
-        candles={symbol: _health(candles, timeframe) for symbol, candles in view.candles.items()},
+        candles=health,
         validation=validation,
         recent_trades=tuple(map(_recent_trade, closed)),
         quarantined=frozenset(view.reconciliation.quarantined),
@@ -116,5 +124,6 @@ def _recent_trade(trade: Trade) -> RecentTrade:
 
 
 def _health(candles: Candles, timeframe: Timeframe) -> CandleHealth:
-    oldest, newest = int(candles.time[0]), int(candles.time[-1])
-    return CandleHealth(newest_ms=newest, gaps=(newest - oldest) // timeframe.ms + 1 - len(candles))
+    """Whether the window that an idea was formed on can be trusted: candles missing in it, or wrong."""
+    faults = sum(finding.count for finding in check(candles, timeframe) if finding.severity is Severity.ERROR)
+    return CandleHealth(newest_ms=int(candles.time[-1]), gaps=faults)

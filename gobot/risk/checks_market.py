@@ -37,7 +37,7 @@ def fresh_candles(case: Case) -> str | None:
     candles, timeframe = case.candles, Timeframe.parse(case.settings.timeframe)
     age = (case.view.now_ms - min(candles.newest_ms, case.idea.candle_ms)) / timeframe.ms
     if candles.gaps:
-        return f"{candles.gaps} candles of {case.symbol} are missing."
+        return f"{candles.gaps} candles of {case.symbol} are missing or wrong."
     if age < 1:
         return f"The newest {timeframe} candle of {case.symbol} has not closed: it opened {age:.2f} candles ago."
     limit = case.rules.max_candle_age

@@ -12,7 +12,7 @@ from gobot.core import ZERO, Direction, Market, Position, Ticker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandleHealth:
-    """How good a symbol's candles are: open time (ms) of the newest closed one, and how many are missing."""
+    """How good a symbol's candles are: open time (ms) of the newest closed one, and how many are missing or wrong."""
 
     newest_ms: int
     gaps: int = 0

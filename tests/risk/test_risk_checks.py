@@ -95,7 +95,10 @@ REFUSALS = {
         {"idea": idea(candle_ms=NEWEST - CANDLE)},
         "The newest 15m candle of BTC/USDT:USDT opened 2.01 candles ago, more than 2.",
     ),
-    "fresh_candles, gaps": ({"view": view_with(candles={"gaps": 4})}, "4 candles of BTC/USDT:USDT are missing."),
+    "fresh_candles, gaps": (
+        {"view": view_with(candles={"gaps": 4})},
+        "4 candles of BTC/USDT:USDT are missing or wrong.",
+    ),
     "fresh_candles, not closed": (
         {"view": replace(VIEW, now_ms=NOW - CANDLE // 2)},
         "The newest 15m candle of BTC/USDT:USDT has not closed: it opened 0.51 candles ago.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -46,13 +47,15 @@ def conditions_of(
     )
 
 
-def bars_of(candles: Candles) -> Bars:
-    """The prices, with the extremes of every stretch."""
-    high, low = _ready(candles.high), _ready(candles.low)
-    stretches = -(-len(candles) // STRETCH)
+def bars_of(*candles: Candles) -> Bars:
+    """The prices of all ``candles``, one behind the other, with the extremes of every stretch."""
+    open_, high, low, close = (
+        _ready([getattr(series, name) for series in candles]) for name in ("open", "high", "low", "close")
+    )
+    stretches = -(-len(close) // STRETCH)
     lows, highs = np.empty(stretches), np.empty(stretches)
     _summarise(high, low, lows, highs)
-    return Bars(_ready(candles.open), high, low, _ready(candles.close), lows, highs)
+    return Bars(open_, high, low, close, lows, highs)
 
 
 def funding_of(candles: Candles, funding: FundingRates) -> Funding:
@@ -69,7 +72,7 @@ def funding_of(candles: Candles, funding: FundingRates) -> Funding:
     row = np.minimum(at + gap, len(candles) - 1)
     price = np.where(gap, candles.close[at], candles.open[at])
     inside = (late > _AT_OPEN_MS) & ~gap
-    return Funding(row, inside.astype(np.uint8), _ready(rate), _ready(price))
+    return Funding(row, inside.astype(np.uint8), _ready([rate]), _ready([price]))
 
 
 def volatility_of(close: Floats, candles: int, per_year: float) -> Floats:
@@ -78,8 +81,9 @@ def volatility_of(close: Floats, candles: int, per_year: float) -> Floats:
     return rolling_deviation(changes, candles) * math.sqrt(per_year * candles / (candles - 1))
 
 
-def _ready(column: Floats) -> Floats:
+def _ready(parts: Sequence[Floats]) -> Floats:
     """In the one form that kernels are compiled for: columns read from files may be read-only."""
+    column = parts[0] if len(parts) == 1 else np.concatenate(parts)
     return np.require(column, np.float64, ("C", "W"))
 
 

@@ -52,26 +52,16 @@ def opened(
     purse: Purse,
     rules: KernelRules,
 ) -> Position:
-    """The position that a fill at ``fill`` opens; ``price`` is what was known when it was decided, before slippage.
-
-    As in live trading an entry is refused when its stop or target is already reached: it could not be armed.  Its
-    liquidation level is only as near as any could be; nearly all positions end without reaching even that.
-    """
-    stop, target = _protected(sign, price, stop, target, rules)
+    """The position that a fill at ``fill`` opens; ``price`` is what was known when it was decided, before slippage."""
+    stop, target = protected(sign, price, stop, target, rules)
     quantity = 0.0
-    if not (sign * (price - stop) <= 0 or sign * (target - price) <= 0 or stop <= 0 or target <= 0):
-        quantity = _sized(price, fill, fee_rate, stop, purse, rules)
-    distance = rules.trailing_share
-    trailing = fill * (1.0 - sign * distance) if distance > 0 else math.nan
-    # No liquidation price lies nearer to the entry than this one, which needs no quantity and no look at the tiers.
-    nearest = fill * (rules.nearest_long if sign > 0 else rules.nearest_short)
-    levels = Levels(stop, trailing, target, nearest, math.nan, rules.passive_target)
-    moves = Moves(distance, fill * (1.0 + sign * rules.break_even_share), fill)
-    return Position(quantity, fill, quantity * fill * fee_rate, levels, moves)
+    if not reached(sign, price, stop, target):
+        quantity = sized(price, fill, fee_rate, stop, purse, rules)
+    return position_of(sign, quantity, fill, fee_rate, stop, target, rules)
 
 
 @inlined
-def _protected(sign: int, price: float, stop: float, target: float, rules: KernelRules) -> tuple[float, float]:
+def protected(sign: int, price: float, stop: float, target: float, rules: KernelRules) -> tuple[float, float]:
     """Stop and target on the market's ticks; the settings' percentages where the strategy sets none."""
     if math.isnan(stop):
         stop = price * (1.0 - sign * rules.stop_share)
@@ -84,10 +74,15 @@ def _protected(sign: int, price: float, stop: float, target: float, rules: Kerne
 
 
 @inlined
-def _sized(price: float, fill: float, fee_rate: float, stop: float, purse: Purse, rules: KernelRules) -> float:
+def reached(sign: int, price: float, stop: float, target: float) -> bool:
+    """Whether stop or target could not be armed any more: as in live trading there is no entry then."""
+    return sign * (price - stop) <= 0 or sign * (target - price) <= 0 or stop <= 0 or target <= 0
+
+
+@inlined
+def sized(price: float, fill: float, fee_rate: float, stop: float, purse: Purse, rules: KernelRules) -> float:
     """Quantity that the sizing model wants, under every cap, rounded down; 0 where that is below the minimum."""
-    # Margin and fee both come out of what is available.
-    quantity = purse.available * (rules.leverage / (fill * (1.0 + fee_rate * rules.leverage)))
+    quantity = affordable(fill, fee_rate, purse.available, rules)
     value = purse.room
     if rules.sizing != ALL_IN:
         value = min(_wanted(price, stop, purse, rules), rules.max_position, value)
@@ -98,6 +93,27 @@ def _sized(price: float, fill: float, fee_rate: float, stop: float, purse: Purse
     if not quantity > 0 or quantity < rules.min_quantity or quantity * price < rules.min_notional:
         return 0.0
     return quantity
+
+
+@inlined
+def affordable(fill: float, fee_rate: float, available: float, rules: KernelRules) -> float:
+    """The quantity whose margin and fee take all that is available."""
+    return available * (rules.leverage / (fill * (1.0 + fee_rate * rules.leverage)))
+
+
+@inlined
+def position_of(
+    sign: int, quantity: float, fill: float, fee_rate: float, stop: float, target: float, rules: KernelRules
+) -> Position:
+    """A position as it was opened, with everything that waits for it."""
+    distance = rules.trailing_share
+    trailing = fill * (1.0 - sign * distance) if distance > 0 else math.nan
+    # No liquidation price lies nearer to the entry than this one, which needs no quantity and no look at the tiers:
+    # nearly all positions end without reaching even that.
+    nearest = fill * (rules.nearest_long if sign > 0 else rules.nearest_short)
+    levels = Levels(stop, trailing, target, nearest, math.nan, rules.passive_target)
+    moves = Moves(distance, fill * (1.0 + sign * rules.break_even_share), fill)
+    return Position(quantity, fill, quantity * fill * fee_rate, levels, moves)
 
 
 @inlined

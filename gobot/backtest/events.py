@@ -42,10 +42,10 @@ def events_in(signals: Signals) -> Events:
     return Events(row, act, _levels(signals.stop, row), _levels(signals.target, row), NONE)
 
 
-def room(combinations: int, candles: int) -> Sparse:
-    """Room for an event per candle; memory that stays untouched costs nothing."""
-    # A whole word more, for the last one is written before it is looked at.
-    shape = (combinations, candles + 8)
+def room(combinations: int, events: int) -> Sparse:
+    """Room for so many events of each combination."""
+    # One more, for the next event is written before it is known to be one.
+    shape = (combinations, events + 1)
     return Sparse(np.empty(shape, np.int64), np.empty(shape, np.uint8), np.empty(combinations, np.int64))
 
 

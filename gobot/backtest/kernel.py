@@ -63,7 +63,7 @@ def simulate(
             leave = leave_long = next_event(events, max(leave_long, at + 1), EXIT_LONG)
         else:
             leave = leave_short = next_event(events, max(leave_short, at + 1), EXIT_SHORT)
-        entry = entered(bars, events, at, act, leave, rules)
+        entry = entered(bars, events, at, act, leave, candles, rules)
         if not entry.filled:
             at = next_event(events, skip_to(events, at + 1, entry.row - 1), entering)
             continue
@@ -71,7 +71,7 @@ def simulate(
         if position.quantity == 0.0:
             at = next_event(events, at + 1, entering)
             continue
-        end = ended(bars, entry, position, rules, tiers)
+        end = ended(bars, entry, position, candles, rules, tiers)
 
         if equity is not None:
             equity[marked : entry.row] = cash

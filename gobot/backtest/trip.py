@@ -84,11 +84,14 @@ def skip_to(events: Events, at: int, row: int) -> int:
 
 
 @inlined
-def entered(bars: Bars, events: Events, at: int, act: int, leave: int, rules: KernelRules) -> Entry:
-    """What becomes of the order that event ``at`` asks for; ``leave`` is the event that would close the position."""
+def entered(bars: Bars, events: Events, at: int, act: int, leave: int, last: int, rules: KernelRules) -> Entry:
+    """What becomes of the order that event ``at`` asks for.
+
+    ``leave`` is the event that would close the position, ``last`` the row behind the last candle.
+    """
     sign = 1 if act & ENTER_LONG else -1
     row = events.row[at] + 1
-    end = bars.close.size
+    end = last
     if leave < events.row.size:
         end = min(end, events.row[leave] + 1)
     price = bars.open[row]
@@ -102,8 +105,8 @@ def entered(bars: Bars, events: Events, at: int, act: int, leave: int, rules: Ke
 
 
 @inlined
-def ended(bars: Bars, entry: Entry, position: Position, rules: KernelRules, tiers: Tiers) -> End:
-    """How the position that ``entry`` opened ends."""
+def ended(bars: Bars, entry: Entry, position: Position, last: int, rules: KernelRules, tiers: Tiers) -> End:
+    """How the position that ``entry`` opened ends; ``last`` is the row behind the last candle."""
     end, sign = entry.leave, entry.sign
     timed = 0 < rules.max_candles < end - entry.row
     if timed:
@@ -116,7 +119,7 @@ def ended(bars: Bars, entry: Entry, position: Position, rules: KernelRules, tier
             row, what, price = _first_exit(bars, entry, levels, position.moves, end)
     if what != NOT_FILLED:
         return _filled(sign, row, what, price, position, rules)
-    if end == bars.close.size:
+    if end == last:
         return End(end, False, OPEN, bars.close[end - 1], 0.0)
     price = slipped(bars.open[end], -sign, rules.slippage)
     return End(end, False, BY_TIME if timed else BY_SIGNAL, price, position.quantity * price * rules.fee)

@@ -47,7 +47,10 @@ _ONE = np.uint64(1)
 
 
 class Sparse(NamedTuple):
-    """What several combinations ask for: in each row the candles, oldest first, and bits; ``counts`` says how many."""
+    """What several combinations ask for: in each row the candles, oldest first, and bits; ``counts`` says how many.
+
+    A count larger than the row has room for says that the last events are missing.
+    """
 
     row: Ints
     act: Acts
@@ -156,12 +159,12 @@ def dense(function: Callable[[Floats, Ints, Floats, Acts], None]) -> Rule:
 def gather(acts: Acts, first: Ints, found: Sparse) -> None:
     """The events in ``acts``, a row of bits per combination, padded to whole words with zeros."""
     for k in range(acts.shape[0]):
-        words, at = acts[k].view(np.uint64), 0
+        words, at, last = acts[k].view(np.uint64), 0, found.row.shape[1] - 1
         for word in range(first[k] >> 3, words.size):
             if words[word] == 0:
                 continue
             for row in range(max(word << 3, first[k]), (word + 1) << 3):
-                found.row[k, at], found.act[k, at] = row, acts[k, row]
+                found.row[k, min(at, last)], found.act[k, min(at, last)] = row, acts[k, row]
                 at += acts[k, row] != 0
         found.counts[k] = at
 
@@ -170,7 +173,7 @@ def gather(acts: Acts, first: Ints, found: Sparse) -> None:
 def _complete(found: Sparse) -> None:
     """Entering one way closes what is open the other way, and nothing else."""
     for k in range(found.counts.size):
-        for at in range(found.counts[k]):
+        for at in range(min(found.counts[k], found.row.shape[1])):
             if found.act[k, at] & ENTER_LONG:
                 found.act[k, at] = ENTER_LONG | EXIT_SHORT
             elif found.act[k, at] & ENTER_SHORT:
@@ -183,7 +186,7 @@ def _crossings(columns: Floats, picks: Ints, first: Ints, sides: Ints, changes: 
 
     ``sides`` (of each combination) and ``changes`` (of one tile) are room.
     """
-    rows, count = columns.shape[1], picks.shape[0]
+    rows, count, last = columns.shape[1], picks.shape[0], found.row.shape[1] - 1
     found.counts[:count] = 0
     for k in range(count):
         _, sides[k] = _side(columns[picks[k, 0]], columns[picks[k, 1]], 0)
@@ -194,8 +197,8 @@ def _crossings(columns: Floats, picks: Ints, first: Ints, sides: Ints, changes: 
             into, acts, at, side = found.row[k], found.act[k], found.counts[k], sides[k]
             for change in changes[: _changes(a, b, begin, end, changes)]:
                 row, now = _side(a, b, change)
-                into[at] = row
-                acts[at] = (ENTER_LONG | EXIT_SHORT) if now > 0 else (ENTER_SHORT | EXIT_LONG)
+                into[min(at, last)] = row
+                acts[min(at, last)] = (ENTER_LONG | EXIT_SHORT) if now > 0 else (ENTER_SHORT | EXIT_LONG)
                 at += (now == -side) & (row >= first[k])
                 side = now if now != 0 else side
             found.counts[k], sides[k] = at, side

@@ -186,10 +186,12 @@ def _paper(loaded: Loaded) -> _World:
     exchange = PaperExchange(
         CcxtPublic(client, clock, Random()),  # noqa: S311 - it spreads retries, and guards nothing
         state / "paper.db",
+        clock,
         start_equity=paper.start_equity or trading.initial_capital_usd,
         fee=paper.fee,
         maker_fee=paper.maker_fee,
         slippage=paper.slippage,
+        latency=paper.latency,
     )
     return _World(
         clock=clock,

@@ -3,7 +3,7 @@
 Orders are taken and matched by the same `Venue` as in the simulation, against what was really traded.  Whatever is
 asked first looks at the market and plays everything that happened since the last look (see `gobot.exchange.tape`), so
 a stop fills at its level although nobody was watching, be it for seconds or for days.  A market order trades at bid
-or ask, with the slippage of the settings on top.
+or ask as they are when it arrives, the latency of the settings later, with the slippage of the settings on top.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from gobot.core import (
     Balance,
+    Clock,
     Fill,
     FundingPayment,
     Market,
@@ -50,21 +51,24 @@ class PaperExchange:
     """An `Exchange` with the market of ``public``, which it owns, and an account in the file ``store_path``.
 
     ``start_equity`` (USDT) counts when the file is new.  ``fee`` (taker) and ``maker_fee`` are fractions, None for
-    the venue's own; ``slippage`` is a fraction.  Raises `StateError` when the file cannot be used or belongs to
-    another venue.
+    the venue's own; ``slippage`` is a fraction.  Orders and cancellations take ``latency`` seconds of ``clock`` on
+    their way.  Raises `StateError` when the file cannot be used or belongs to another venue.
     """
 
     def __init__(
         self,
         public: CcxtPublic,
         store_path: Path,
+        clock: Clock,
         *,
         start_equity: Decimal,
         fee: float | None = None,
         maker_fee: float | None = None,
         slippage: float = 0.0,
+        latency: float = 0.0,
     ) -> None:
         self._public = public
+        self._clock, self._latency = clock, latency
         self._fee, self._maker_fee = fee, maker_fee
         self._listed: Mapping[str, Market] = {}
         self._markets: dict[str, Market] = {}
@@ -139,6 +143,7 @@ class PaperExchange:
         Raises `VenueRefused` with Binance's codes, and with -1001 where the market cannot be read: without prices
         nothing is traded.
         """
+        await self._travel()
         async with self._turn:
             try:
                 with priority(Priority.CRITICAL if request.protective else Priority.HIGH):
@@ -151,6 +156,7 @@ class PaperExchange:
 
     async def cancel(self, symbol: str, client_id: str) -> OrderReport:
         """Cancel one order, if it has not filled meanwhile; durable when this returns.  Raises `VenueRefused`."""
+        await self._travel()
         async with self._turn:
             try:
                 with priority(Priority.CRITICAL):
@@ -187,6 +193,11 @@ class PaperExchange:
         """Release the connections and the file."""
         await self._public.close()
         self._store.close()
+
+    async def _travel(self) -> None:
+        """The way of an order to the venue, on which the market moves on."""
+        if self._latency:
+            await self._clock.sleep(self._latency)
 
     async def _know_markets(self) -> Mapping[str, Market]:
         listed = await self._public.markets()

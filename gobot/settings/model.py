@@ -152,6 +152,9 @@ class PaperSettings(Section):
     slippage: float = Field(
         0.0, ge=0, lt=0.1, description="Price given up by market fills beyond bid or ask, fraction."
     )
+    latency: float = Field(
+        0.0, ge=0, le=60, description="Seconds until an order reaches the venue; it fills at the price then."
+    )
 
 
 class LogSettings(Section):

@@ -36,7 +36,9 @@ class World:
         self.client.timeout_on_exit = 0
         self.client.timeout = 5_000
         self.public = CcxtPublic(self.client, self.clock, Random(1))
-        self.paper = PaperExchange(self.public, store, start_equity=Decimal(1000), **account) if store else None
+        self.paper = (
+            PaperExchange(self.public, store, self.clock, start_equity=Decimal(1000), **account) if store else None
+        )
 
     def at(self, ms: int) -> None:
         """Move the venue's clock and ours."""

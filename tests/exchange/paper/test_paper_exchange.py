@@ -64,6 +64,24 @@ async def test_slippage_and_fees_of_the_settings(server, store):
         assert (await w.paper.markets())[BTC].maker_fee == Decimal("0.001")
 
 
+async def test_an_order_fills_at_the_price_when_it_arrives(server, store):
+    async with world(server, store, latency=2.0) as w:
+        server.clock = w.clock.now_ms
+        server.trade("BTC", w.clock.now_ms() + 1_000, 110.0)
+        sent_ms = w.clock.now_ms()
+        bought = await w.paper.create(market(Side.BUY, "1"))
+        assert bought.average == Decimal("110.05")
+        assert bought.updated_ms == sent_ms + 2_000
+
+
+async def test_a_cancellation_on_its_way_comes_too_late(server, store):
+    async with world(server, store, latency=2.0) as w:
+        server.clock = w.clock.now_ms
+        await opened(w)
+        server.trade("BTC", w.clock.now_ms() + 1_000, 97.0, 100.0)
+        assert (await w.paper.cancel(BTC, "stop")).status is OrderStatus.FILLED
+
+
 async def test_a_stop_fills_at_its_level_between_two_looks(server, store):
     async with world(server, store) as w:
         await opened(w)
@@ -190,7 +208,7 @@ async def test_the_store_belongs_to_one_venue(server, store):
 
         w.client.id = "bybit"
         with pytest.raises(StateError, match="belongs to another market"):
-            PaperExchange(w.public, store, start_equity=Decimal(1))
+            PaperExchange(w.public, store, w.clock, start_equity=Decimal(1))
 
 
 # Funding

@@ -6,6 +6,7 @@ Every one carries a sentence a user can act on; the command line prints it as on
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 
@@ -43,15 +44,36 @@ class VenueError(GobotError):
     """A venue did not do what was asked.  The subclasses say what is known about it."""
 
 
+class Refusal(StrEnum):
+    """What a refusal means, in words that hold for every venue.  Those that call for an answer have a name."""
+
+    DUPLICATE = "duplicate"
+    """An order of this client id is on the venue already."""
+    PASSED = "passed"
+    """The trigger price has been reached: the order would act at once instead of waiting."""
+    NOTHING_TO_CLOSE = "nothing to close"
+    """A reducing order met no position that it could make smaller."""
+    ANOTHER_RESTS = "another rests"
+    """The venue allows one order of this kind at a time, and one is resting."""
+    WOULD_TAKE = "would take"
+    """A post-only order would have traded at once."""
+    UNKNOWN_ORDER = "unknown order"
+    """There is no such order to cancel."""
+    NOT_TRADED = "not traded"
+    """The symbol takes no such orders: delisted, settling, or halted."""
+    OTHER = "other"
+
+
 class VenueRefused(VenueError):
     """The venue proved that it did not act: an answer whose error code says so.
 
-    ``code`` is the venue's own code ("-2019"), kept for the ledger and the operator.
+    ``code`` is the venue's own code ("-2019"), kept for the ledger and the operator; ``cause`` is what it means.
     """
 
-    def __init__(self, message: str, *, code: str = "") -> None:
+    def __init__(self, message: str, *, code: str = "", cause: Refusal = Refusal.OTHER) -> None:
         super().__init__(message)
         self.code = code
+        self.cause = cause
 
 
 class VenueUnavailable(VenueError):

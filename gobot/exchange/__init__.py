@@ -10,17 +10,19 @@ from gobot.exchange.limiter_endpoints import EndpointUnavailable
 from gobot.exchange.limiter_journal import Incident, IncidentKind
 from gobot.exchange.limiter_permit import Permit
 from gobot.exchange.limiter_snapshot import LimiterSnapshot
-from gobot.exchange.port import Exchange
+from gobot.exchange.port import Exchange, Hints, NoHints
 from gobot.exchange.priority import Priority
 
 __all__ = [
     "EndpointUnavailable",
     "Exchange",
     "Gate",
+    "Hints",
     "Incident",
     "IncidentKind",
     "LimiterSnapshot",
     "LimitsStore",
+    "NoHints",
     "OpenGate",
     "Permit",
     "Priority",

@@ -2,11 +2,13 @@
 
 Error contract.  Reading calls raise `VenueUnavailable` when nothing was learned.  Writing calls (`create`,
 `cancel`) return the venue's word, or raise `VenueRefused` when the venue proved that it did not act, or
-`OutcomeUnknown` in every other case.  No implementation retries a writing call.
+`OutcomeUnknown` in every other case.  No implementation retries a writing call.  `VenueRefused.cause` says what the
+refusal means in words that hold for every venue; those above go by it, never by a venue's codes.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -79,3 +81,27 @@ class Exchange(Protocol):
 
     async def close(self) -> None:
         """Release connections and files."""
+
+
+class Hints(Protocol):
+    """What a venue's user stream is good for: it says when to look, never what there is to see.
+
+    Fills, orders and positions are always asked for; a hint that is lost, doubled or wrong costs time, not truth.
+    """
+
+    @property
+    def alive(self) -> bool:
+        """Whether the stream is connected and was heard lately, so that a change would be hinted at."""
+
+    async def wait(self) -> None:
+        """Return once something has happened on the account since the last call; at once if it has already."""
+
+
+class NoHints:
+    """The hints of a venue without a user stream: none ever comes, so the account is polled."""
+
+    alive = False
+
+    async def wait(self) -> None:
+        """Never return."""
+        await asyncio.Event().wait()

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
-from gobot.core import Market, OrderRequest, OrderType, Side, VenueRefused
+from gobot.core import Market, OrderRequest, OrderType, Refusal, Side, VenueRefused
 from gobot.exchange.holding import Holding
+
+BINANCE_CAUSES: Mapping[str, Refusal] = {
+    "-1121": Refusal.NOT_TRADED,
+    "-2011": Refusal.UNKNOWN_ORDER,
+    "-2013": Refusal.UNKNOWN_ORDER,
+    "-2021": Refusal.PASSED,
+    "-2022": Refusal.NOTHING_TO_CLOSE,
+    "-4108": Refusal.NOT_TRADED,
+    "-4116": Refusal.DUPLICATE,
+    "-4130": Refusal.ANOTHER_RESTS,
+    "-4140": Refusal.NOT_TRADED,
+    "-4509": Refusal.NOTHING_TO_CLOSE,
+    "-5022": Refusal.WOULD_TAKE,
+}
+"""What Binance's codes mean where the meaning calls for an answer; every other code is `Refusal.OTHER`."""
 
 
 def refused(code: int, sentence: str) -> VenueRefused:
     """The venue's answer that it did not act."""
-    return VenueRefused(sentence, code=str(code))
+    return VenueRefused(sentence, code=str(code), cause=BINANCE_CAUSES.get(str(code), Refusal.OTHER))
 
 
 def require_valid(request: OrderRequest, market: Market | None, holding: Holding | None, last: Decimal | None) -> None:

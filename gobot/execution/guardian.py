@@ -7,14 +7,11 @@ from decimal import Decimal
 
 from loguru import logger
 
-from gobot.core import Clock
+from gobot.core import Clock, Refusal
 from gobot.execution.outcomes import Outcome, Refused, outcome_of
 from gobot.execution.planning import OwnPosition, origin_of, plan_close, plan_stop
 from gobot.execution.sender import Sender
 from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow, PlannedOrder
-
-# The price has passed the trigger: the venue does not hold such an order, it would have to act on it at once.
-_WOULD_TRIGGER = "-2021"
 
 
 class Guardian:
@@ -110,7 +107,7 @@ class Guardian:
 
 
 def _was_passed(row: OrderRow) -> bool:
-    return row.status is LedgerStatus.REFUSED and row.code == _WOULD_TRIGGER
+    return row.status is LedgerStatus.REFUSED and row.cause is Refusal.PASSED
 
 
 def _is_guarding(row: OrderRow) -> bool:

@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
-from gobot.core import Clock, OrderReport, OutcomeUnknown, VenueRefused, VenueUnavailable, plain
+from gobot.core import Clock, OrderReport, OutcomeUnknown, Refusal, VenueRefused, VenueUnavailable, plain
 from gobot.execution.outcomes import Accepted, Outcome, Refused, Unknown, outcome_of
 from gobot.ledger import Ledger, OrderRow
 
 if TYPE_CHECKING:
     from gobot.exchange import Exchange
-
-# The venue already has an open order of this client id: the order that is being sent, from an earlier try.
-_DUPLICATE = "-4116"
 
 
 class Sender:
@@ -34,7 +31,8 @@ class Sender:
         try:
             report = await self._exchange.create(row.request)
         except VenueRefused as error:
-            if error.code == _DUPLICATE:
+            if error.cause is Refusal.DUPLICATE:
+                # The order that is being sent, from an earlier try.
                 return await self.find(row, str(error))
             return self._refused(row, error)
         except OutcomeUnknown as error:
@@ -70,7 +68,7 @@ class Sender:
         return Unknown(order=self._ledger.order(row.client_id), reason=reason)
 
     def _refused(self, row: OrderRow, error: VenueRefused) -> Refused:
-        row = self._ledger.refuse(row.client_id, error.code, str(error), self._clock.now_ms())
+        row = self._ledger.refuse(row.client_id, error.code, str(error), self._clock.now_ms(), error.cause)
         logger.warning("order refused", **_who(row), code=row.code, reason=row.note)
         return Refused(order=row)
 

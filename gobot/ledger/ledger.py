@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from gobot.core import Fill, FundingPayment, OrderReport
+from gobot.core import Fill, FundingPayment, OrderReport, Refusal
 from gobot.ledger import backtests, booking, cycles, runs
 from gobot.ledger import orders as order_rows
 from gobot.ledger.backtests import BacktestRow
@@ -185,10 +185,15 @@ class Ledger:
         with self._transaction() as connection:
             return order_rows.record(connection, report)
 
-    def refuse(self, client_id: str, code: str, reason: str, at_ms: int) -> OrderRow:
-        """The venue proved that it did not take a sent order; ``code`` is its own."""
-        words = {"code": code, "note": reason, "updated_ms": at_ms}
+    def refuse(self, client_id: str, code: str, reason: str, at_ms: int, cause: Refusal = Refusal.OTHER) -> OrderRow:
+        """The venue proved that it did not take a sent order; ``code`` is its own, ``cause`` what it means."""
+        words = {"code": code, "cause": cause, "note": reason, "updated_ms": at_ms}
         return self._advance(client_id, LedgerStatus.REFUSED, LedgerStatus.SENT, **words)
+
+    def mark_withdrawn(self, client_id: str, at_ms: int) -> OrderRow:
+        """Commit that gobot is about to cancel an order; the first time counts."""
+        with self._transaction() as connection:
+            return order_rows.withdraw(connection, client_id, at_ms)
 
     def mark_dead(self, client_id: str, reason: str, at_ms: int) -> OrderRow:
         """The venue was asked after its settling time and does not know the order: dead, unless it has fills."""

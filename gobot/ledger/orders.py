@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
-from gobot.core import ZERO, OrderReport, OrderRequest, OrderStatus, OrderType, Side, StateError
+from gobot.core import ZERO, OrderReport, OrderRequest, OrderStatus, OrderType, Refusal, Side, StateError
 from gobot.ledger.schema import orders, trades
 from gobot.ledger.words import LedgerStatus, Leg
 
@@ -42,8 +42,8 @@ class OrderRow:
     """One order in the ledger.
 
     ``filled`` and ``average`` are the venue's report, ``booked`` is the sum of the fills that were booked; an
-    order is ``settled`` when it has ended and both agree.  ``code`` and ``note`` say why it was refused, is dead
-    or was dropped.
+    order is ``settled`` when it has ended and both agree.  ``code``, ``cause`` and ``note`` say why it was refused, is
+    dead or was dropped.  ``withdrawn_ms`` is when gobot first asked to cancel it, None where it never did.
     """
 
     id: int
@@ -81,6 +81,8 @@ class OrderRow:
     average: Decimal | None
     booked: Decimal
     code: str
+    cause: Refusal | None
+    withdrawn_ms: int | None
     note: str
 
     @property
@@ -194,6 +196,12 @@ def bury(connection: Connection, client_id: str, reason: str, at_ms: int) -> Ord
     return advance(connection, client_id, LedgerStatus.DEAD, after=after, note=reason, updated_ms=at_ms)
 
 
+def withdraw(connection: Connection, client_id: str, at_ms: int) -> OrderRow:
+    """Note that gobot asks to cancel an order, unless that is known."""
+    row = find(connection, client_id)
+    return row if row.withdrawn_ms is not None else change(connection, row, withdrawn_ms=at_ms)
+
+
 def record(connection: Connection, report: OrderReport) -> OrderRow:
     """Take over the venue's word on an order.  News that is older than what is known changes nothing."""
     row = find(connection, report.client_id)
@@ -203,7 +211,7 @@ def record(connection: Connection, report: OrderReport) -> OrderRow:
     news = {
         "status": status,
         "venue_id": report.venue_id,
-        "filled": max(report.filled, row.booked),
+        "filled": max(report.filled, row.filled, row.booked),
         "average": row.average if report.average is None else report.average,
     }
     if all(getattr(row, name) == value for name, value in news.items()):

@@ -17,11 +17,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from gobot.core import Direction, OrderType, Side
+from gobot.core import Direction, OrderType, Refusal, Side
 from gobot.ledger.columns import Money, Word
 from gobot.ledger.words import CyclePhase, LedgerStatus, Leg
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a database that says so needs no look at the scripts."""
 
 metadata = MetaData(
@@ -99,6 +99,8 @@ orders = Table(
     Column("average", Money),
     Column("booked", Money, nullable=False),
     Column("code", String(32), nullable=False),
+    Column("cause", Word(Refusal)),
+    Column("withdrawn_ms", BigInteger),
     Column("note", Text, nullable=False),
     Index(None, "cycle"),
     Index(None, "candle_ms", "symbol"),

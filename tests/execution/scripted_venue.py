@@ -27,6 +27,7 @@ from gobot.core import (
     OrderType,
     OutcomeUnknown,
     Position,
+    Refusal,
     Side,
     Ticker,
     Timeframe,
@@ -185,7 +186,7 @@ class ScriptedVenue:
         if fault is Fault.LOSE_REQUEST:
             raise OutcomeUnknown("no answer within 10 s")
         if client_id not in self.book:
-            raise VenueRefused("unknown order", code="-2011")
+            raise VenueRefused("unknown order", code="-2011", cause=Refusal.UNKNOWN_ORDER)
         if self.book[client_id].status is OrderStatus.OPEN:
             self._end(client_id, OrderStatus.CANCELED)
         if fault is Fault.LOSE_REPLY:
@@ -229,11 +230,11 @@ class ScriptedVenue:
     def _take(self, request: OrderRequest) -> OrderReport:
         known = self.book.get(request.client_id)
         if known is not None and known.status is OrderStatus.OPEN:
-            raise VenueRefused("ClientOrderId is duplicated", code="-4116")
+            raise VenueRefused("ClientOrderId is duplicated", code="-4116", cause=Refusal.DUPLICATE)
         held, _ = self.held.get(request.symbol, (ZERO, ZERO))
         closes = held > 0 if request.side is Side.SELL else held < 0
         if request.reduce_only and not closes:
-            raise VenueRefused("ReduceOnly order is rejected", code="-2022")
+            raise VenueRefused("ReduceOnly order is rejected", code="-2022", cause=Refusal.NOTHING_TO_CLOSE)
         order = OrderReport(
             client_id=request.client_id,
             venue_id=str(len(self.taken) + 1),
@@ -248,7 +249,7 @@ class ScriptedVenue:
             updated_ms=self.clock.now_ms(),
         )
         if request.type.conditional and self._passed(order):
-            raise VenueRefused("Order would immediately trigger", code="-2021")
+            raise VenueRefused("Order would immediately trigger", code="-2021", cause=Refusal.PASSED)
         self.taken.append(request.client_id)
         self.book[request.client_id] = order
         if request.type is OrderType.MARKET:

@@ -67,5 +67,5 @@ def test_a_ledger_from_before_backtests_gets_the_table_and_keeps_the_rest(url: s
     ledger.close()
 
     with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
     connection.close()

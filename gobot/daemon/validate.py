@@ -6,23 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gobot.backtest import Rules, recent
-from gobot.core import ZERO, Action, Idea, Timeframe, utc_day
+from gobot.core import Action, Idea
 from gobot.daemon.adjust import Plan
 from gobot.daemon.idea import Thought
 from gobot.daemon.scan import MarketView
 from gobot.ledger import Trade
-from gobot.market import Candles, Severity, check
-from gobot.risk import (
-    CandleHealth,
-    Reason,
-    RecentTrade,
-    RecentWindow,
-    Refused,
-    Risk,
-    RiskState,
-    RiskView,
-    Verdict,
-)
+from gobot.risk import Reason, RecentTrade, RecentWindow, Refused, Risk, RiskState, Verdict, view_of
 
 
 def validate(
@@ -47,9 +36,23 @@ def validate(
         refused = []
     entering = {idea.symbol for idea in plan.ideas if idea.direction}
     tried = _tried(entering, thoughts, view, risk)
-    timeframe = Timeframe.parse(risk.settings.timeframe)
-    health = {symbol: _health(view.candles[symbol], timeframe) for symbol in entering if symbol in view.candles}
-    return risk.review(plan.ideas, _risk_view(view, closed, tried, health, risk, steady_ms), state) + refused
+    seen = view_of(
+        risk.settings,
+        now_ms=view.at_ms,
+        steady_ms=steady_ms,
+        equity=view.balance.equity,
+        available=view.balance.available,
+        positions=tuple(view.positions.values()),
+        entering=entering,
+        candles=view.candles,
+        tickers=view.tickers,
+        markets=view.markets,
+        validation=tried,
+        closed=tuple(map(_recent_trade, closed)),
+        quarantined=view.reconciliation.quarantined,
+        pending=view.reconciliation.pending,
+    )
+    return risk.review(plan.ideas, seen, state) + refused
 
 
 def _exits_only(plan: Plan, view: MarketView, paused: str) -> tuple[Plan, list[Verdict]]:
@@ -86,33 +89,6 @@ def _tried(symbols: set[str], thoughts: Sequence[Thought], view: MarketView, ris
     return results
 
 
-def _risk_view(
-    view: MarketView,
-    closed: Sequence[Trade],
-    validation: Mapping[str, RecentWindow],
-    health: Mapping[str, CandleHealth],
-    risk: Risk,
-    steady_ms: int,
-) -> RiskView:
-    today = utc_day(view.at_ms)
-    return RiskView(
-        now_ms=view.at_ms,
-        steady_ms=steady_ms,
-        equity=view.balance.equity,
-        available=view.balance.available,
-        leverage=risk.settings.leverage,
-        realised_today=sum((t.pnl for t in closed if t.exit_ms and utc_day(t.exit_ms) == today), ZERO),
-        positions=tuple(view.positions.values()),
-        markets=view.markets,
-        tickers=view.tickers,
-        candles=health,
-        validation=validation,
-        recent_trades=tuple(map(_recent_trade, closed)),
-        quarantined=frozenset(view.reconciliation.quarantined),
-        pending=frozenset(view.reconciliation.pending),
-    )
-
-
 def _recent_trade(trade: Trade) -> RecentTrade:
     return RecentTrade(
         symbol=trade.symbol,
@@ -121,9 +97,3 @@ def _recent_trade(trade: Trade) -> RecentTrade:
         pnl=trade.pnl,
         exit_reason=trade.exit_reason or "",
     )
-
-
-def _health(candles: Candles, timeframe: Timeframe) -> CandleHealth:
-    """Whether the window that an idea was formed on can be trusted: candles missing in it, or wrong."""
-    faults = sum(finding.count for finding in check(candles, timeframe) if finding.severity is Severity.ERROR)
-    return CandleHealth(newest_ms=int(candles.time[-1]), gaps=faults)

@@ -13,7 +13,7 @@ from gobot.market.files import FundingRates, read_candles, read_funding
 from gobot.market.findings import Finding, Kind, Severity
 from gobot.market.funding import FundingStore
 from gobot.market.history import History
-from gobot.market.integrity import check, check_series, is_clean
+from gobot.market.integrity import check, check_series, faults, is_clean
 from gobot.market.listing import symbol_names
 from gobot.market.live import LiveCandles, LiveStatus
 from gobot.market.merge import Added
@@ -43,6 +43,7 @@ __all__ = [
     "aligned_frame",
     "check",
     "check_series",
+    "faults",
     "is_clean",
     "join_closed",
     "market_of",

@@ -80,6 +80,13 @@ def is_clean(store: CandleStore, series: Series, start_ms: int, end_ms: int) -> 
     return worst(check(candles, series.timeframe, known=known, start_ms=start_ms, end_ms=end_ms)) != Severity.ERROR
 
 
+def faults(candles: Candles, timeframe: Timeframe) -> int:
+    """How many candles are missing or wrong: the errors of `check`, counted; quick enough for every idea."""
+    holes = sum(end - start for start, end in missing(candles.time, timeframe)) // timeframe.ms
+    looks = (*_rules(candles, timeframe), _outside_range(candles))
+    return holes + sum(int(np.count_nonzero(look.mask)) for look in looks)
+
+
 def compare(parts: Candles, parts_tf: Timeframe, candles: Candles, timeframe: Timeframe) -> list[Finding]:
     """Where ``candles`` are not what their complete ``parts``, shorter candles of the same market, add up to."""
     made = resample(parts, parts_tf, timeframe)
@@ -116,13 +123,18 @@ def _rules(candles: Candles, timeframe: Timeframe) -> Iterator[_Look]:
 
 def _looks(candles: Candles) -> Iterator[_Look]:
     low, high = candles.low, candles.high
-    outside = (candles.open < low) | (candles.open > high) | (candles.close < low) | (candles.close > high)
-    yield _Look(Kind.OUTSIDE_RANGE, Severity.ERROR, outside, "open or close outside low and high")
+    yield _outside_range(candles)
     yield _Look(Kind.ZERO_VOLUME, Severity.WARNING, candles.volume == 0, "no volume")
     still = high == low
     still[1:] &= candles.close[1:] == candles.close[:-1]
     yield _Look(Kind.FROZEN, Severity.WARNING, still, "price does not move", _FROZEN)
     yield _Look(Kind.OUTLIER, Severity.WARNING, _outliers(candles), "price far away and back at once")
+
+
+def _outside_range(candles: Candles) -> _Look:
+    low, high = candles.low, candles.high
+    outside = (candles.open < low) | (candles.open > high) | (candles.close < low) | (candles.close > high)
+    return _Look(Kind.OUTSIDE_RANGE, Severity.ERROR, outside, "open or close outside low and high")
 
 
 def _outliers(candles: Candles) -> Mask:

@@ -15,6 +15,7 @@ from gobot.risk.events import (
     RuleViolated,
     TradeClosed,
 )
+from gobot.risk.facts import view_of
 from gobot.risk.manager import Risk
 from gobot.risk.sizing import Protection, Size, exposure_limit, protect, size_position, wrong_side
 from gobot.risk.state import SCHEMA, Change, RiskState
@@ -58,5 +59,6 @@ __all__ = [
     "failed_checks",
     "protect",
     "size_position",
+    "view_of",
     "wrong_side",
 ]

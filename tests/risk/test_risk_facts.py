@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gobot.core import Timeframe
-from gobot.daemon.validate import _health
-from gobot.market import Candles
+from gobot.market import Candles, Severity, check
+from gobot.risk.facts import health_of
 
 QUARTER = Timeframe.parse("15m")
 
@@ -36,6 +36,9 @@ def window(rows: int = 40) -> dict[str, np.ndarray]:
 )
 def test_faults_of_a_window(harm, faults: int) -> None:
     columns = harm(window())
-    health = _health(Candles.from_columns(*columns.values()), QUARTER)
+    candles = Candles.from_columns(*columns.values())
+    health = health_of(candles, QUARTER)
+    found = check(candles, QUARTER)
+    assert health.gaps == sum(finding.count for finding in found if finding.severity is Severity.ERROR)
     assert (health.gaps > 0) == (faults > 0)
     assert health.newest_ms == 39 * QUARTER.ms

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,13 +11,20 @@ from gobot.exchange.holding import Holding, traded
 from gobot.exchange.venue_order import VenueOrder
 from gobot.exchange.venue_state import VenueState
 
+Depth = Callable[[VenueOrder], Decimal]
+"""How much of an order, in base units, there is somebody to trade with at this moment."""
+
 
 class Clearing:
-    """Books fills and ends orders in the memory of one account, at the fees that ``markets`` state."""
+    """Books fills and ends orders in the memory of one account, at the fees that ``markets`` state.
 
-    def __init__(self, markets: Mapping[str, Market], state: VenueState) -> None:
+    ``depth`` may cut fills short; without it there is always enough on the other side.
+    """
+
+    def __init__(self, markets: Mapping[str, Market], state: VenueState, depth: Depth | None = None) -> None:
         self.state = state
         self._markets = markets
+        self._depth = depth
 
     def to_close(self, request: OrderRequest) -> Holding | None:
         """The position that an order of this side would close."""
@@ -27,26 +34,33 @@ class Clearing:
     def available(self, but: VenueOrder | None = None) -> Decimal:
         """Cash that is neither margin nor reserved for resting limit orders (other than ``but``), USDT."""
         margins = sum((holding.margin for holding in self.state.holdings.values()), ZERO)
-        resting = (order.request for order in self.state.open_orders() if order is not but)
-        reserved = sum((self._cost(request, request.price or ZERO) for request in resting), ZERO)
+        resting = (order for order in self.state.open_orders() if order is not but)
+        reserved = sum((self._cost(order, order.request.price or ZERO) for order in resting), ZERO)
         return self.state.wallet - margins - reserved
 
     def lacks_margin(self, order: VenueOrder, price: Decimal) -> bool:
         """Whether the account cannot pay for ``order`` at ``price``, its fee included."""
-        cost = self._cost(order.request, price)
+        cost = self._cost(order, price)
         if not cost:
             return False
         freed = self.to_close(order.request)
         return cost > self.available(but=order) + (freed.margin if freed is not None else ZERO)
 
     def fill(self, order: VenueOrder, price: Decimal, at_ms: int, *, maker: bool) -> VenueOrder:
-        """Execute an order in full at ``price``; one that can only close is cut to what there is to close."""
-        quantity, holding = order.request.quantity, self.to_close(order.request)
+        """Execute an order at ``price``, in full where there is depth enough.
+
+        One that can only close is cut to what there is to close.
+        """
+        quantity, holding = order.remaining, self.to_close(order.request)
         if order.request.protective and holding is not None:
             quantity = holding.quantity if order.request.closes_position else min(quantity, holding.quantity)
+        traded = quantity if self._depth is None else min(quantity, self._depth(order))
+        if not traded:
+            self.state.put_order(order)
+            return order
         market = self._markets[order.request.symbol]
-        fee = quantity * price * (market.maker_fee if maker else market.taker_fee)
-        return self._trade(order, quantity, price, fee, at_ms, maker=maker)
+        fee = traded * price * (market.maker_fee if maker else market.taker_fee)
+        return self._trade(order, traded, price, fee, at_ms, maker=maker, rest=quantity - traded)
 
     def liquidate(self, holding: Holding, price: Decimal, at_ms: int) -> None:
         """The venue closes a position at ``price``; no more than its margin is lost, fee included."""
@@ -70,24 +84,34 @@ class Clearing:
         self.state.put_order(ended)
         return ended
 
-    def _cost(self, request: OrderRequest, price: Decimal) -> Decimal:
-        """Margin and fee that filling ``request`` at ``price`` takes; nothing where it only closes."""
+    def _cost(self, order: VenueOrder, price: Decimal) -> Decimal:
+        """Margin and fee that filling what remains of ``order`` at ``price`` takes; nothing where it only closes."""
+        request, quantity = order.request, order.remaining
         if request.protective:
             return ZERO
         holding = self.to_close(request)
-        opening = request.quantity - (holding.quantity if holding is not None else ZERO)
+        opening = quantity - (holding.quantity if holding is not None else ZERO)
         if opening <= 0:
             return ZERO
         leverage = self.state.leverage.get(request.symbol, 1)
-        return opening * price / leverage + request.quantity * price * self._markets[request.symbol].taker_fee
+        return opening * price / leverage + quantity * price * self._markets[request.symbol].taker_fee
 
     def _trade(
-        self, order: VenueOrder, quantity: Decimal, price: Decimal, fee: Decimal, at_ms: int, *, maker: bool
+        self,
+        order: VenueOrder,
+        quantity: Decimal,
+        price: Decimal,
+        fee: Decimal,
+        at_ms: int,
+        *,
+        maker: bool,
+        rest: Decimal = ZERO,
     ) -> VenueOrder:
+        """Book ``quantity``; an order with a ``rest`` stays open."""
         state, symbol = self.state, order.request.symbol
         before = state.holdings.get(symbol)
         after, realised = traded(before, symbol, order.request.side, quantity, price, state.leverage.get(symbol, 1))
-        done = replace(order, status=OrderStatus.FILLED, filled=quantity, average=price, updated_ms=at_ms)
+        done = order.traded(quantity, price, at_ms, status=OrderStatus.OPEN if rest else OrderStatus.FILLED)
         state.wallet += realised - fee
         state.put_order(done)
         state.put_holding(symbol, after)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from gobot.core import ZERO, Balance, Market, OrderReport, OrderRequest, OrderStatus, OrderType, Position, exact
-from gobot.exchange.clearing import Clearing
+from gobot.exchange.clearing import Clearing, Depth
 from gobot.exchange.feed import Bar
 from gobot.exchange.matcher import Matcher
 from gobot.exchange.refusals import crosses, refused, require_valid
@@ -26,13 +26,15 @@ class Venue:
     """The rules of one venue applied to the memory of one account.
 
     ``markets`` state the steps, minimums, fees and leverage; ``slippage`` is a fraction, paid by everything but limit
-    orders.
+    orders.  ``depth`` may cut fills short: what is left of a market order then expires, a limit order goes on waiting.
     """
 
-    def __init__(self, markets: Mapping[str, Market], state: VenueState, *, slippage: float) -> None:
+    def __init__(
+        self, markets: Mapping[str, Market], state: VenueState, *, slippage: float, depth: Depth | None = None
+    ) -> None:
         self.markets = markets
         self.state = state
-        self._clearing = Clearing(markets, state)
+        self._clearing = Clearing(markets, state, depth)
         self._matcher = Matcher(self._clearing, slippage=slippage)
         self._slippage = slippage
 
@@ -51,7 +53,10 @@ class Venue:
         if self._clearing.lacks_margin(order, price or request.price or ZERO):
             raise refused(-2019, f"Margin is insufficient for {request.quantity} {symbol}.")
         if price is not None:
-            return self._clearing.fill(order, price, now_ms, maker=False).report
+            done = self._clearing.fill(order, price, now_ms, maker=False)
+            if request.type is OrderType.MARKET and not done.status.final:
+                done = self._clearing.end(done, OrderStatus.EXPIRED, now_ms, "nobody to trade with")
+            return done.report
         if request.type is OrderType.TRAILING and request.trigger is None and last is not None:
             runs = not request.protective or self._clearing.to_close(request) is not None
             order = order.trailed(float(last)) if runs else order
@@ -66,6 +71,17 @@ class Venue:
         if order.status.final:
             return order.report
         return self._clearing.end(order, OrderStatus.CANCELED, now_ms).report
+
+    def expire(self, symbol: str, client_id: str, *, now_ms: int, reason: str) -> OrderReport | None:
+        """The venue itself ends an open order; None when there is none."""
+        order = self.state.find(symbol, client_id)
+        if order is None or order.status.final:
+            return None
+        return self._clearing.end(order, OrderStatus.EXPIRED, now_ms, reason).report
+
+    def available(self) -> Decimal:
+        """Cash that is neither margin nor reserved for resting limit orders, USDT."""
+        return self._clearing.available()
 
     def set_leverage(self, symbol: str, leverage: int) -> None:
         """The leverage of the next position in ``symbol``; one that is open keeps its own."""

@@ -16,7 +16,7 @@ class VenueOrder:
     """One order as the venue knows it.
 
     ``level`` is the price it waits for: limit price, trigger, or where a trailing stop stands (None until it starts).
-    ``filled`` is in base units, ``average`` the price of the fill, ``reason`` why it ended unfilled.
+    ``filled`` is in base units, ``average`` the mean price of the fills, ``reason`` why it ended unfilled.
     """
 
     id: int
@@ -34,6 +34,11 @@ class VenueOrder:
         return 1 if self.request.side is Side.BUY else -1
 
     @property
+    def remaining(self) -> Decimal:
+        """What has not been filled, in base units."""
+        return self.request.quantity - self.filled
+
+    @property
     def report(self) -> OrderReport:
         """As the port reports it; what the venue cut off or chose itself is the quantity filled."""
         request = self.request
@@ -44,7 +49,7 @@ class VenueOrder:
             side=request.side,
             type=request.type,
             status=self.status,
-            quantity=self.filled or request.quantity,
+            quantity=self.filled if self.status is OrderStatus.FILLED else request.quantity,
             filled=self.filled,
             average=self.average,
             price=request.price,
@@ -65,6 +70,12 @@ class VenueOrder:
         # A sell stop guards a long: these rules speak of the position's sign, not of the order's.
         rule = target_fill if kind is OrderType.TAKE_PROFIT else stop_fill
         return float(rule(-self.sign, level, bar.open, bar.high, bar.low))
+
+    def traded(self, quantity: Decimal, price: Decimal, at_ms: int, *, status: OrderStatus) -> VenueOrder:
+        """With ``quantity`` more filled at ``price``."""
+        filled = self.filled + quantity
+        average = ((self.average or ZERO) * self.filled + price * quantity) / filled if self.filled else price
+        return replace(self, status=status, filled=filled, average=average, updated_ms=at_ms)
 
     def trailed(self, price: float) -> VenueOrder:
         """A trailing stop after it has seen ``price``: never moved back; the first price starts it."""

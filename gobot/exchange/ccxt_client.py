@@ -1,7 +1,9 @@
 """A ccxt client that never calls without a permit: the one seam between ccxt and the network.
 
 Every HTTP call of ccxt, whichever of its methods makes it, ends in ``fetch``.  There it waits for its turn at the
-limiter, goes to the address that the settings say, and reports how it was answered.
+limiter, goes to the address that the settings say, and reports how it was answered.  A question is signed after it
+has waited, so that it never arrives too old.  What writes is signed before: an order that was decided long ago must
+not be taken any more, and its signature is what makes the venue refuse it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from loguru import logger
 
-from gobot.core import GobotError, VenueUnavailable
+from gobot.core import GobotError, UsageError, VenueUnavailable
 from gobot.exchange.ccxt_library import exchange_class
 from gobot.exchange.limiter import RateLimiter
 from gobot.exchange.limiter_permit import Permit
@@ -28,20 +30,44 @@ Answer = TypeVar("Answer")
 
 # Longer than a window of the limits, shorter than the watchdog's patience: who cannot pass by then is told so.
 _LONGEST_WAIT = 90.0
+# What writes is worth less with every second, and its signature must still be good when it arrives.
+_LONGEST_WAIT_TO_WRITE = 3.0
 _TIMEOUT_MS = 10_000
 _LONGEST_SENTENCE = 200
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """What proves to a venue whose account it is."""
+
+    api_key: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return "Keys(…)"
+
+
 @dataclass(slots=True)
-class _Call:
-    """One HTTP call: the address that ccxt knows for it, and what came back (status 0: nothing)."""
+class Call:
+    """One HTTP call: the address that ccxt knows for it, and what came back (status 0: nothing).
+
+    ``document`` is the answer where it was JSON; ``sent`` says whether anything may have left this host.
+    """
 
     url: str
+    method: str
+    sent: bool = False
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
+    document: Any = None
 
 
-_call: ContextVar[_Call] = ContextVar("call")
+# ccxt ships no types; at run time the venue's class stands behind it.
+_Venue: Any = object
+
+_call: ContextVar[Call | None] = ContextVar("call", default=None)
+_written: ContextVar[list[Call] | None] = ContextVar("written", default=None)
+_turn: ContextVar[Permit | None] = ContextVar("turn", default=None)
 _priority: ContextVar[Priority] = ContextVar("priority", default=Priority.NORMAL)
 
 
@@ -55,55 +81,145 @@ def priority(of_calls: Priority) -> Iterator[None]:
         _priority.reset(token)
 
 
-def make_client(name: str, limiter: RateLimiter, terms: Terms, *, rest: str | None = None) -> Any:
-    """A ccxt client of the venue ``name`` behind ``limiter``, without keys and without ccxt's own throttle.
+@contextmanager
+def writing() -> Iterator[list[Call]]:
+    """The calls made inside that ask the venue to change something, with what became of them."""
+    calls: list[Call] = []
+    token = _written.set(calls)
+    try:
+        yield calls
+    finally:
+        _written.reset(token)
 
-    ``rest`` (scheme and host) takes the place of those of every address; the paths stay.  ccxt goes on seeing its own
-    addresses, for its tables of errors hang on them.  Raises `UsageError` for a venue that ccxt does not know.
-    """
-    base = exchange_class(name)
 
-    class Limited(base):  # type: ignore[valid-type, misc]  # ccxt ships no types
-        """The venue's class with our ``fetch``."""
+def last_call() -> Call | None:
+    """The newest call of this task, for what ccxt does not hand on of an answer."""
+    return _call.get()
 
-        async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
-            call = _Call(url)
-            _call.set(call)
-            parts = urlsplit(url)
-            endpoint = f"{method} {parts.path}"
-            async with AsyncExitStack() as stack:
-                permit = await _permit(limiter, stack, endpoint, terms.weight(endpoint, dict(parse_qsl(parts.query))))
-                try:
-                    answer = _require_json(await super().fetch(_moved(url, rest), method, headers, body))
-                except Exception:
-                    limiter.failure(permit, call.status if call.status >= 400 else None, call.headers)
-                    raise
-                limiter.success(permit, call.headers)
-            _adopt_limits(limiter, terms, answer)
-            return answer
 
-        def open(self, lazy: bool = False) -> None:
-            super().open(lazy)
-            # aiohttp would ask again by itself when a connection that was kept open turns out to be gone.
-            self.session._retry_connection = False  # noqa: SLF001 - there is no other way to say so
+class _Limited(_Venue):  # type: ignore[misc]
+    """What is put before a venue's class: every call waits for its turn, and what came of it is kept."""
 
-        def on_rest_response(self, code: int, reason: str, url: str, method: str, headers: Any, *rest: Any) -> Any:
-            call = _call.get()
+    gate: RateLimiter
+    terms: Terms
+    rest: str | None
+
+    async def fetch2(self, path: str, api: Any = "public", method: str = "GET", params: Any = None, *more: Any) -> Any:
+        params = {} if params is None else params
+        if method != "GET":
+            return await super().fetch2(path, api, method, params, *more)
+        url = self.sign(path, api, method, params)["url"]
+        async with AsyncExitStack() as stack:
+            token = _turn.set(await self._permit(stack, method, url))
+            try:
+                return await super().fetch2(path, api, method, params, *more)
+            finally:
+                _turn.reset(token)
+
+    async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+        call = Call(url, method)
+        _call.set(call)
+        if method != "GET" and (calls := _written.get()) is not None:
+            calls.append(call)
+        async with AsyncExitStack() as stack:
+            permit = _turn.get() or await self._permit(stack, method, url)
+            _turn.set(None)
+            try:
+                call.sent = True
+                answer = _require_json(await super().fetch(_moved(url, self.rest), method, headers, body))
+            except Exception as error:
+                call.sent = not _never_left(error)
+                self.gate.failure(permit, call.status if call.status >= 400 else None, call.headers)
+                raise
+            self.gate.success(permit, call.headers)
+        _adopt_limits(self.gate, self.terms, answer)
+        return answer
+
+    def open(self, lazy: bool = False) -> None:
+        super().open(lazy)
+        # aiohttp would ask again by itself when a connection that was kept open turns out to be gone.
+        self.session._retry_connection = False  # noqa: SLF001 - there is no other way to say so
+
+    def on_rest_response(self, code: int, reason: str, url: str, method: str, headers: Any, *rest: Any) -> Any:
+        if (call := _call.get()) is not None:
             call.status, call.headers = code, headers
-            return super().on_rest_response(code, reason, url, method, headers, *rest)
+        return super().on_rest_response(code, reason, url, method, headers, *rest)
 
-        def handle_errors(self, code: int, reason: str, url: str, *rest: Any) -> Any:  # noqa: ARG002 - ccxt's signature
-            return super().handle_errors(code, reason, _call.get().url, *rest)
+    def parse_json(self, text: str) -> Any:
+        document = super().parse_json(text)
+        if (call := _call.get()) is not None:
+            call.document = document
+        return document
 
-        def parse_ohlcv(self, *row: Any) -> Any:
-            parsed = super().parse_ohlcv(*row)
-            if None in parsed[:5]:
-                # ccxt would leave it out, and the candles would look complete.
-                raise ValueError("a candle with holes in it")
-            return parsed
+    def handle_errors(self, code: int, reason: str, url: str, *rest: Any) -> Any:
+        call = _call.get()
+        return super().handle_errors(code, reason, url if call is None else call.url, *rest)
 
-    Limited.__name__ = Limited.__qualname__ = name
-    return Limited({"enableRateLimit": False, "timeout": _TIMEOUT_MS})
+    def parse_ohlcv(self, *row: Any) -> Any:
+        parsed = super().parse_ohlcv(*row)
+        if None in parsed[:5]:
+            # ccxt would leave it out, and the candles would look complete.
+            raise ValueError("a candle with holes in it")
+        return parsed
+
+    async def _permit(self, stack: AsyncExitStack, method: str, url: str) -> Permit:
+        """Wait for a turn, but not for the end of a ban: raises `VenueUnavailable`, and then nothing was sent."""
+        parts = urlsplit(url)
+        endpoint = f"{method} {parts.path}"
+        longest = _LONGEST_WAIT if method == "GET" else _LONGEST_WAIT_TO_WRITE
+        if (silence := self.gate.silent_for()) > longest:
+            raise VenueUnavailable(
+                f"{endpoint} was not asked: the venue wants to hear nothing for another {silence:.0f} s"
+            )
+        weight = self.terms.weight(endpoint, dict(parse_qsl(parts.query)))
+        try:
+            async with asyncio.timeout(longest):
+                permit = await stack.enter_async_context(self.gate.slot(_priority.get(), endpoint, weight))
+        except TimeoutError as error:
+            raise VenueUnavailable(f"{endpoint} was not asked: no turn came within {longest:.0f} s") from error
+        if permit.waited > longest:
+            raise VenueUnavailable(f"{endpoint} was not asked: its turn came after {permit.waited:.0f} s")
+        return permit
+
+
+def make_client(
+    name: str,
+    limiter: RateLimiter,
+    terms: Terms,
+    *,
+    rest: str | None = None,
+    ws: str | None = None,
+    keys: Keys | None = None,
+    testnet: bool = False,
+    streaming: bool = False,
+) -> Any:
+    """A ccxt client of the venue ``name`` behind ``limiter``, without ccxt's own throttle.
+
+    ``rest`` and ``ws`` (scheme and host) take the place of those of every address; the paths stay.  ccxt goes on
+    seeing its own addresses, for its tables of errors hang on them.  ``testnet`` uses the venue's addresses for test
+    money; ``streaming`` gives the client that can listen as well.  Raises `UsageError` for a venue that ccxt does not
+    know, or one without a testnet.
+    """
+    base = exchange_class(name, streaming=streaming)
+    limited = type(name, (_Limited, base), {"gate": limiter, "terms": terms, "rest": rest})
+    client: Any = limited({"enableRateLimit": False, "timeout": _TIMEOUT_MS})
+    if keys is not None:
+        client.apiKey, client.secret = keys.api_key, keys.secret
+    if testnet:
+        _use_testnet(client)
+    if ws is not None and "ws" in client.urls["api"]:
+        client.urls["api"] = {**client.urls["api"], "ws": _all_moved(client.urls["api"]["ws"], ws)}
+    return client
+
+
+def _use_testnet(client: Any) -> None:
+    """Have ``client`` talk to the venue of test money: what ccxt calls demo trading, or else its sandbox."""
+    if "demo" in client.urls:
+        client.enable_demo_trading(True)
+    elif "test" in client.urls:
+        client.set_sandbox_mode(True)
+    else:
+        raise UsageError(f"{client.id} has no testnet that ccxt knows: choose another exchange.name, or mode paper")
 
 
 async def answered(venue: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -119,22 +235,18 @@ async def answered(venue: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
     except GobotError:
         raise
     except (ccxt.BadRequest, ccxt.NotSupported, ccxt.ArgumentsRequired) as error:
-        raise VenueUnavailable(f"{venue} refuses: {_reason(error, venue)}") from error
+        raise VenueUnavailable(f"{venue} refuses: {reason_of(error, venue)}") from error
     except ccxt.BaseError as error:
-        raise TryLater(f"{venue} does not answer: {_reason(error, venue)}") from error
+        raise TryLater(f"{venue} does not answer: {reason_of(error, venue)}") from error
     except Exception as error:
-        raise TryLater(f"{venue} sent an answer that cannot be read: {_reason(error, venue)}") from error
+        raise TryLater(f"{venue} sent an answer that cannot be read: {reason_of(error, venue)}") from error
 
 
-async def _permit(limiter: RateLimiter, stack: AsyncExitStack, endpoint: str, weight: int | None) -> Permit:
-    """Wait for a turn, but not for the end of a ban: raises `VenueUnavailable`, and then nothing was sent."""
-    if (silence := limiter.silent_for()) > _LONGEST_WAIT:
-        raise VenueUnavailable(f"{endpoint} was not asked: the venue wants to hear nothing for another {silence:.0f} s")
-    try:
-        async with asyncio.timeout(_LONGEST_WAIT):
-            return await stack.enter_async_context(limiter.slot(_priority.get(), endpoint, weight))
-    except TimeoutError as error:
-        raise VenueUnavailable(f"{endpoint} was not asked: no turn came within {_LONGEST_WAIT:.0f} s") from error
+def _never_left(error: Exception) -> bool:
+    """Whether a call failed before anything was sent: nobody took the connection."""
+    import aiohttp
+
+    return isinstance(error.__cause__, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
 
 
 def _require_json(answer: Any) -> Any:
@@ -161,7 +273,14 @@ def _moved(url: str, address: str | None) -> str:
     return url if address is None else urlunsplit((*urlsplit(address)[:2], *urlsplit(url)[2:]))
 
 
-def _reason(error: Exception, venue: str) -> str:
+def _all_moved(addresses: Any, host: str) -> Any:
+    """The same for every address in a tree of them."""
+    if isinstance(addresses, dict):
+        return {name: _all_moved(address, host) for name, address in addresses.items()}
+    return _moved(addresses, host) if isinstance(addresses, str) else addresses
+
+
+def reason_of(error: Exception, venue: str) -> str:
     """What ``error`` says, and what lies behind it, in one line."""
     said = _first_line(error).removeprefix(f"{venue} ")
     return said if error.__cause__ is None else f"{said} ({_first_line(error.__cause__)})"

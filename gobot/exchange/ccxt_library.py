@@ -19,10 +19,14 @@ from typing import Any
 from gobot.core import UsageError
 
 _PACKAGES = ("ccxt", "ccxt.async_support")
+_STREAMING = "ccxt.pro"
 
 
-def exchange_class(name: str) -> Any:
-    """The asynchronous class of the venue ``name``.  Raises `UsageError` for a name that ccxt does not know."""
+def exchange_class(name: str, *, streaming: bool = False) -> Any:
+    """The asynchronous class of the venue ``name``, with ``streaming`` the one that can listen, where there is one.
+
+    Raises `UsageError` for a name that ccxt does not know.
+    """
     if "ccxt" not in sys.modules:
         for package in _PACKAGES:
             _import_lean(package)
@@ -33,7 +37,16 @@ def exchange_class(name: str) -> Any:
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else "choose one that ccxt knows, such as binanceusdm"
         raise UsageError(f"exchange.name {name!r} is no venue that ccxt knows: {hint}")
-    return getattr(ccxt.async_support, name)
+    venue = getattr(ccxt.async_support, name)
+    if streaming:
+        # What listens is built on what asks, and takes it from where it stands now.
+        if _STREAMING not in sys.modules:
+            _import_lean(_STREAMING)
+        import ccxt.pro
+
+        if name in ccxt.pro.exchanges:
+            return getattr(ccxt.pro, name)
+    return venue
 
 
 class _Lean(SourceFileLoader):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gobot.core.money import ZERO, round_down, round_nearest
-from gobot.core.orders import Direction
+from gobot.core.orders import Direction, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,11 @@ class Ticker:
     time_ms: int
     quote_volume: Decimal = ZERO
     funding_rate: Decimal | None = None
+
+    def taken(self, side: Side) -> Decimal:
+        """What a market order of that side is expected to fill at: the ask or the bid, the last price without them."""
+        quote = self.ask if side is Side.BUY else self.bid
+        return quote if quote > 0 else self.last
 
     @property
     def spread(self) -> Decimal:

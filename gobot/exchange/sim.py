@@ -34,6 +34,7 @@ from gobot.exchange.sim_store import SimStore
 from gobot.exchange.venue import Venue
 from gobot.exchange.venue_state import VenueState
 from gobot.market import Candles
+from gobot.matching import slipped
 
 
 class SimExchange:
@@ -62,6 +63,7 @@ class SimExchange:
         self._store = SimStore(store_path, feed.identity)
         state = self._store.load(VenueState(time_ms=feed.start_ms, wallet=exact(start_equity)))
         self._state = state
+        self._slippage = slippage
         self._venue = Venue(self._markets, state, slippage=slippage)
 
     def __repr__(self) -> str:
@@ -112,7 +114,7 @@ class SimExchange:
         return self._feed.candles(symbol, timeframe, end_ms=self._play(), limit=limit)
 
     async def tickers(self, symbols: Sequence[str]) -> Mapping[str, Ticker]:
-        """Current prices, without a spread; a symbol in a gap of its candles is missing."""
+        """Current prices, the slippage as their spread; a symbol in a gap of its candles is missing."""
         await self._turn(Priority.NORMAL, "GET /fapi/v1/ticker/24hr")
         now = self._play()
         tickers = ((symbol, self._ticker(symbol, now)) for symbol in symbols)
@@ -225,12 +227,12 @@ class SimExchange:
         if bar is None:
             return None
         day = self._feed.candles(symbol, step, end_ms=now, limit=DAY_MS // step.ms).between(now - DAY_MS)
-        last, rate = exact(bar.open), self._feed.next_funding_rate(symbol, now)
+        rate = self._feed.next_funding_rate(symbol, now)
         return Ticker(
             symbol=symbol,
-            last=last,
-            bid=last,
-            ask=last,
+            last=exact(bar.open),
+            bid=exact(float(slipped(bar.open, -1, self._slippage))),
+            ask=exact(float(slipped(bar.open, 1, self._slippage))),
             time_ms=now,
             quote_volume=exact(float(day.close @ day.volume)),
             funding_rate=None if rate is None else exact(rate),

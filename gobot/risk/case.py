@@ -76,12 +76,18 @@ class Case:
         return self.ticker.last
 
     @property
+    def fill(self) -> Decimal:
+        """What the entry is expected to pay, spread and slippage included.  Raises `MissingDataError`."""
+        return self.ticker.taken(self.direction.entry_side)
+
+    @property
     def size(self) -> Size:
         """How large the position would be."""
         return size_position(
             self.settings,
             self.market,
             price=self.price,
+            fill=self.fill,
             equity=self.view.equity,
             available=self.view.available,
             exposure=self.view.exposure,

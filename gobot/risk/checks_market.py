@@ -36,7 +36,7 @@ def fresh_candles(case: Case) -> str | None:
     """Candles must be recent and without gaps, and the idea formed on the newest of them."""
     candles, timeframe = case.candles, Timeframe.parse(case.settings.timeframe)
     age = (case.view.now_ms - min(candles.newest_ms, case.idea.candle_ms)) / timeframe.ms
-    if candles.gaps:
+    if candles.gaps > case.rules.max_missing_candles:
         return f"{candles.gaps} candles of {case.symbol} are missing or wrong."
     if age < 1:
         return f"The newest {timeframe} candle of {case.symbol} has not closed: it opened {age:.2f} candles ago."

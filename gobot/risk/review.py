@@ -17,32 +17,33 @@ from gobot.settings.trading import TradingSettings
 def review(ideas: Sequence[Idea], view: RiskView, state: RiskState, settings: TradingSettings) -> list[Verdict]:
     """Judge ``ideas`` in order, each with the account as it will be once those approved before it are carried out.
 
-    The verdicts come in the order of the ideas, 0 to 2 for each:
+    What closes is carried out first, so every entry is judged with the margin of all that is closed set free.  The
+    verdicts come in the order of the ideas, 0 to 2 for each:
 
     * hold: none.
     * exit: the open position's close, approved whatever the checks say; refused only when there is nothing to close.
     * long or short while flat, or in that direction already: one verdict on opening.
     * long or short against an open position: its approved close, then a verdict on opening with that margin freed.
     """
-    verdicts: list[Verdict] = []
+    wishes = [idea for idea in ideas if idea.action is not Action.HOLD]
+    verdicts: list[list[Verdict]] = []
     probing = _probe_running(view, state)
-    for idea in ideas:
-        if idea.action is Action.HOLD:
-            continue
+    for idea in wishes:
         position = view.position(idea.symbol)
         if position is not None and idea.direction is not position.direction:
-            verdicts.append(approve_close(idea, position.direction, position.quantity))
+            verdicts.append([approve_close(idea, position.direction, position.quantity)])
             view = view.closed(position)
-        elif idea.action is Action.EXIT:
-            verdicts.append(_nothing_to_close(idea))
+        else:
+            verdicts.append([_nothing_to_close(idea)] if idea.action is Action.EXIT else [])
+    for idea, own in zip(wishes, verdicts, strict=True):
         if idea.direction is None:
             continue
         verdict = _entry(idea, idea.direction, view, state, settings, probing=probing)
-        verdicts.append(verdict)
+        own.append(verdict)
         if isinstance(verdict, Approved):
             probing = probing or verdict.probe
             view = view.opened(_position(verdict, view))
-    return verdicts
+    return [verdict for own in verdicts for verdict in own]
 
 
 def _probe_running(view: RiskView, state: RiskState) -> bool:
@@ -76,13 +77,13 @@ def _nothing_to_close(idea: Idea) -> Refused:
 
 
 def _position(approved: Approved, view: RiskView) -> Position:
-    """The position that ``approved`` will have opened, at the price it was judged at."""
-    price = view.tickers[approved.idea.symbol].last
+    """The position that ``approved`` will have opened, at the price it is expected to pay."""
+    ticker = view.tickers[approved.idea.symbol]
     return Position(
         symbol=approved.idea.symbol,
         direction=approved.direction,
         quantity=approved.quantity,
-        entry_price=price,
-        mark_price=price,
+        entry_price=ticker.taken(approved.direction.entry_side),
+        mark_price=ticker.last,
         leverage=view.leverage,
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal, localcontext
+from decimal import ROUND_DOWN, Context, Decimal, localcontext
 
 from gobot.core import ZERO, Direction, Market, exact, plain
 from gobot.settings.trading import TradingSettings
 
 _ONE = Decimal(1)
 _HUNDRED = Decimal(100)
+# Where the market states no step: more digits than any venue takes, and fewer than a `Decimal` carries, so that what
+# was rounded down stays affordable in every later sum.
+_SIZE = Context(prec=16, rounding=ROUND_DOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +25,10 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """Where a position is closed again, on the market's ticks."""
+    """Where a position is closed again, on the market's ticks; ``target`` may be None, the stop never is."""
 
     stop: Decimal
-    target: Decimal
+    target: Decimal | None
 
 
 def exposure_limit(settings: TradingSettings, equity: Decimal, leverage: int) -> Decimal:
@@ -38,6 +41,7 @@ def size_position(
     market: Market,
     *,
     price: Decimal,
+    fill: Decimal,
     equity: Decimal,
     available: Decimal,
     exposure: Decimal,
@@ -46,9 +50,10 @@ def size_position(
 ) -> Size:
     """The size of a new position at ``price``: what the sizing model wants, under every cap, rounded down.
 
-    ``available`` is free margin and ``exposure`` the value of what is open, USDT; the entry fee is paid out of the
-    margin too.  ``share`` makes what the model wants smaller (a probe).  The quantity may be 0 or below the venue's
-    minimum: `Market.too_small` tells, and such a position is not opened.
+    ``fill`` is what the order is expected to pay, spread and slippage included.  ``available`` is free margin and
+    ``exposure`` the value of what is open, USDT; the entry fee is paid out of the margin too.  ``share`` makes what
+    the model wants smaller (a probe).  The quantity may be 0 or below the venue's minimum: `Market.too_small` tells,
+    and such a position is not opened.
     """
     sizing = settings.sizing
     if sizing.model == "fixed":
@@ -56,15 +61,15 @@ def size_position(
     else:
         wanted = exact(sizing.fraction) * equity
     with localcontext(rounding=ROUND_DOWN):
-        values = {
-            "the size wanted": wanted * share,
-            "max_position_usd": settings.max_position_usd * share,
-            "the exposure still allowed": exposure_limit(settings, equity, leverage) - exposure,
-            "the margin available": available * leverage / (1 + market.taker_fee * leverage),
+        quantities = {
+            "the size wanted": wanted * share / price,
+            "max_position_usd": settings.max_position_usd * share / price,
+            "the exposure still allowed": (exposure_limit(settings, equity, leverage) - exposure) / price,
+            "the margin available": available * leverage / (1 + market.taker_fee * leverage) / fill,
         }
-        decided_by = min(values, key=lambda name: values[name])
-        quantity = market.round_quantity(max(ZERO, values[decided_by]) / price)
-    return Size(quantity=quantity, decided_by=decided_by)
+        decided_by = min(quantities, key=lambda name: quantities[name])
+        quantity = _SIZE.plus(max(ZERO, quantities[decided_by]))
+        return Size(quantity=market.round_quantity(quantity), decided_by=decided_by)
 
 
 def protect(
@@ -79,24 +84,27 @@ def protect(
     """Stop and target of a position entered at ``price``, rounded to ticks.
 
     ``stop`` and ``target`` are the strategy's prices; where it sets none, the settings' percentages of ``price``
-    apply.  Whether they lie on the right side of the price is for `wrong_side` to say.
+    apply, and there is no target where they state none either.  Whether they lie on the right side of the price is for `wrong_side` to say.
     """
     stop_distance = exact(settings.stop_loss_percent) / _HUNDRED * direction.sign
-    target_distance = exact(settings.take_profit_percent) / _HUNDRED * direction.sign
+    aim = None if target is None else exact(target)
+    if aim is None and settings.take_profit_percent is not None:
+        aim = price * (1 + exact(settings.take_profit_percent) / _HUNDRED * direction.sign)
     return Protection(
         stop=market.round_price(price * (1 - stop_distance) if stop is None else exact(stop)),
-        target=market.round_price(price * (1 + target_distance) if target is None else exact(target)),
+        target=None if aim is None else market.round_price(aim),
     )
 
 
 def wrong_side(protection: Protection, direction: Direction, price: Decimal) -> str | None:
     """Why this protection would close the position at once or never, or None."""
     stop, target, sign = protection.stop, protection.target, direction.sign
-    if not stop.is_finite() or not target.is_finite():
-        return f"Stop {plain(stop)} and target {plain(target)} must be prices."
+    if not all(level.is_finite() for level in (stop, target) if level is not None):
+        words = " and ".join(f"{name} {plain(level)}" for name, level in (("Stop", stop), ("target", target)) if level)
+        return f"{words} must be prices."
     below, above = ("below", "above") if sign > 0 else ("above", "below")
     if (price - stop) * sign <= 0 or stop <= 0:
         return f"The stop of a {direction} position must lie {below} its price: {plain(stop)} at {plain(price)}."
-    if (target - price) * sign <= 0 or target <= 0:
+    if target is not None and ((target - price) * sign <= 0 or target <= 0):
         return f"The target of a {direction} position must lie {above} its price: {plain(target)} at {plain(price)}."
     return None

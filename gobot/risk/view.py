@@ -80,16 +80,27 @@ class RiskView:
 
     def opened(self, position: Position) -> RiskView:
         """The view once ``position`` has been opened: its margin and the fee are spent."""
-        spent = position.entry_price * position.quantity / position.leverage + self._fee(position)
-        return replace(self, positions=(*self.positions, position), available=self.available - spent)
+        fee = self._fee(position, position.entry_price)
+        return replace(
+            self,
+            positions=(*self.positions, position),
+            available=self.available - position.entry_price * position.quantity / position.leverage - fee,
+            equity=self.equity + position.unrealized - fee,
+        )
 
     def closed(self, position: Position) -> RiskView:
-        """The view once ``position`` has been closed at its mark price: its margin is free, the fee is spent."""
-        margin = position.entry_price * position.quantity / position.leverage
-        freed = margin + position.unrealized - self._fee(position)
-        rest = tuple(other for other in self.positions if other is not position)
-        return replace(self, positions=rest, available=self.available + freed)
+        """The view once ``position`` has been closed at the market: its margin is free, spread and fee are spent."""
+        ticker = self.tickers.get(position.symbol)
+        price = position.mark_price if ticker is None else ticker.taken(position.direction.exit_side)
+        fee = self._fee(position, price)
+        profit = (price - position.entry_price) * position.quantity * position.direction.sign - fee
+        return replace(
+            self,
+            positions=tuple(other for other in self.positions if other is not position),
+            available=self.available + position.entry_price * position.quantity / position.leverage + profit,
+            equity=self.equity - position.unrealized + profit,
+        )
 
-    def _fee(self, position: Position) -> Decimal:
+    def _fee(self, position: Position, price: Decimal) -> Decimal:
         market = self.markets.get(position.symbol)
-        return position.notional * market.taker_fee if market else ZERO
+        return position.quantity * price * market.taker_fee if market else ZERO

@@ -76,6 +76,9 @@ class RiskManagerSettings(Section):
     max_candle_age: float = Field(
         2.0, ge=1, le=100, description="Age of the newest closed candle, in candles, above which data is stale."
     )
+    max_missing_candles: int = Field(
+        0, ge=0, le=100_000, description="Candles that may be missing or wrong among those an idea is formed on."
+    )
     max_spread_pct: Percent = Field(0.5, description="Widest (ask - bid) / mid, percent.")
     emergency: Literal["close", "keep_protected"] = Field(
         "close", description="What an emergency stop does with open positions."
@@ -100,6 +103,26 @@ class RateLimiterSettings(Section):
     )
     endpoint_recovery_seconds: float = Field(
         30.0, gt=0, le=3600, description="Seconds until a failing endpoint is tried again."
+    )
+
+
+class ExternalSettings(Section):
+    """What is done about what others do on the account: a human, another program, the venue."""
+
+    positions: Literal["adopt", "alert", "ignore"] = Field(
+        "alert",
+        description="A position somebody else opened: taken over under a stop; told and left alone; left alone.",
+    )
+    changes: Literal["alert", "ignore"] = Field(
+        "alert", description="Somebody trades on gobot's position: told or not; its stop covers it either way."
+    )
+    stops: Literal["close", "alert"] = Field(
+        "close",
+        description="A stop that somebody cancels again after it was restored: the position is closed, or only told.",
+    )
+    funds: Literal["adopt", "alert", "ignore"] = Field(
+        "adopt",
+        description="Money paid in or out: told, and limits move with it; told, and counted as profit or loss; untold.",
     )
 
 
@@ -128,13 +151,16 @@ class TradingSettings(Section):
     initial_capital_usd: Money = Field(Decimal(100), description="Capital given to gobot, USDT.")
     max_position_usd: Money = Field(Decimal(10), description="Largest value of one position, USDT.")
     stop_loss_percent: Percent = Field(2.0, description="Stop distance from the entry where the strategy sets none.")
-    take_profit_percent: float = Field(4.0, gt=0, le=1000, description="Target distance, likewise.")
+    take_profit_percent: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        4.0, description="Target distance, likewise; null means no target where the strategy sets none."
+    )
     bot: str = Field("main", pattern=r"^[a-z0-9_-]{1,24}$", description="Name in client order ids and the ledger.")
     sizing: SizingSettings = Field(default_factory=SizingSettings)
     validation: ValidationSettings = Field(default_factory=ValidationSettings)
     orchestrator: OrchestratorSettings = Field(default_factory=OrchestratorSettings)
     risk_manager: RiskManagerSettings = Field(default_factory=RiskManagerSettings)
     rate_limiter: RateLimiterSettings = Field(default_factory=RateLimiterSettings)
+    external: ExternalSettings = Field(default_factory=ExternalSettings)
     performance_monitor: PerformanceMonitorSettings = Field(default_factory=PerformanceMonitorSettings)
 
     @field_validator("timeframe")

@@ -64,9 +64,25 @@ def test_a_reversal_may_use_the_margin_that_closing_frees():
         view_with(market=market), available=Decimal(0), positions=(position(direction="short", quantity="0.03"),)
     )
     _, opened = RISK.review([idea()], view, STATE)
-    # 1500 USDT of margin, less the fee of closing, pay for the position and its own fee.
-    fee = Decimal("0.0005")
-    assert float(opened.quantity) == pytest.approx(float(1500 * (1 - fee) / (1 + fee) / 50_000))
+    # 1500 USDT of margin, less the spread and the fee of buying back, pay for the position at the ask and its own fee.
+    fee, ask = Decimal("0.0005"), Decimal("1.0001")
+    freed = 1500 - 1500 * (ask - 1) - 1500 * ask * fee
+    assert float(opened.quantity) == pytest.approx(float(freed / (1 + fee) / (50_000 * ask)))
+
+
+def test_what_closes_goes_first_and_sets_its_margin_free_for_all():
+    view = replace(VIEW, available=Decimal(0), positions=(position(symbol=ETH, quantity="0.5"),))
+    verdicts = RISK.review([idea(), idea("short", symbol=ETH)], view, STATE)
+    assert kinds(verdicts) == ["open long BTC", "close long ETH", "open short ETH"]
+
+
+def test_a_fraction_of_the_equity_is_taken_after_the_costs_of_closing():
+    rules = settings(max_position_usd=Decimal(10**6), sizing={"model": "fraction", "fraction": 0.5})
+    market = {"quantity_step": Decimal(0)}
+    view = replace(view_with(market=market), positions=(position(direction="short", quantity="0.03"),))
+    _, opened = Risk(rules).review([idea()], view, STATE)
+    costs = 1500 * Decimal("0.0001") + 1500 * Decimal("1.0001") * Decimal("0.0005")
+    assert float(opened.quantity) == pytest.approx(float((10_000 - costs) / 2 / 50_000))
 
 
 def test_each_idea_sees_what_was_approved_before_it():
@@ -76,7 +92,9 @@ def test_each_idea_sees_what_was_approved_before_it():
     verdicts = Risk(settings(risk_manager={"max_total_exposure_pct": 30})).review(
         [idea(symbol=ETH), idea()], VIEW, STATE
     )
-    assert [v.quantity for v in verdicts] == [Decimal("1.000"), Decimal("0.020")]
+    assert [v.quantity for v in verdicts] == [Decimal("1.000"), Decimal("0.019")], (
+        "30 % of what the fee of the first has left"
+    )
     verdicts = RISK.review([idea(symbol=ETH), idea()], replace(VIEW, available=Decimal(2_501)), STATE)
     assert [v.quantity for v in verdicts] == [Decimal("1.000"), Decimal("0.009")]
 

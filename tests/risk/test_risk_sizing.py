@@ -43,6 +43,7 @@ def test_a_size_keeps_every_cap_and_wastes_less_than_one_step(
         rules,
         market,
         price=price,
+        fill=price,
         equity=equity,
         available=available,
         exposure=exposure,
@@ -60,7 +61,7 @@ def test_a_size_keeps_every_cap_and_wastes_less_than_one_step(
     assert value / leverage + value * fee <= available + rounding
     if step:
         assert size.quantity % step == 0
-    more = size.quantity + (step or Decimal("1e-12"))
+    more = size.quantity + (step or Decimal("1e-12") + size.quantity * Decimal("1e-15"))
     caps = (wanted, 1_000 * share, room, available * leverage / (1 + fee * leverage))
     assert more * price > min(caps) - rounding
 
@@ -97,12 +98,39 @@ def test_the_price_of_the_strategy_wins():
     assert (protection.stop, protection.target) == (Decimal("97.3"), Decimal("101.1"))
 
 
+def test_without_a_percentage_there_is_no_target():
+    rules = settings(take_profit_percent=None)
+    protection = protect(rules, Market(symbol="X"), Direction.SHORT, price=Decimal(100))
+    assert (protection.stop, protection.target) == (Decimal("102.0"), None)
+    assert wrong_side(protection, Direction.SHORT, Decimal(100)) is None
+    own = protect(rules, Market(symbol="X"), Direction.SHORT, price=Decimal(100), target=90.0)
+    assert own.target == Decimal("90.0")
+
+
+def test_what_is_paid_beyond_the_price_comes_out_of_the_margin():
+    rules = settings(max_position_usd=Decimal(10**9), sizing={"amount_usd": Decimal(10**9)}, leverage=1)
+    fill, fee = Decimal("100.3"), Decimal("0.0005")
+    size = size_position(
+        rules,
+        Market(symbol="X", taker_fee=fee),
+        price=Decimal(100),
+        fill=fill,
+        equity=Decimal(10**10),
+        available=Decimal(1_000),
+        exposure=Decimal(0),
+        leverage=1,
+    )
+    assert size.decided_by == "the margin available"
+    assert Decimal("999.999999") < size.quantity * fill * (1 + fee) <= 1_000
+
+
 def test_two_thousand_on_ten_thousand():
     rules = settings(max_position_usd=Decimal(2_000))
     size = size_position(
         rules,
         Market(symbol="X", quantity_step=Decimal("0.001")),
         price=Decimal(43_210),
+        fill=Decimal(43_210),
         equity=Decimal(10_000),
         available=Decimal(10_000),
         exposure=Decimal(0),

@@ -10,7 +10,8 @@ import numpy as np
 
 from gobot.backtest.conditions import YEAR_MS
 from gobot.backtest.curve import Curve, curve_of
-from gobot.backtest.records import BY_LIQUIDATION, BY_SIGNAL, BY_TIME, OPEN, Floats, Trades
+from gobot.backtest.records import BY_SIGNAL, BY_TIME, Floats, Trades
+from gobot.backtest.sums import Sums, sums_of
 from gobot.core import Timeframe
 
 
@@ -85,48 +86,39 @@ def measure(trades: Trades, equity: Floats, timeframe: Timeframe, start_equity: 
     ``trades`` are of `gobot.backtest.TRADE`, their rows those of ``equity``; an open one counts for fees, funding,
     turnover and exposure only.
     """
-    curve, per_year = curve_of(equity, start_equity), YEAR_MS / timeframe.ms
+    curve, sums, per_year = curve_of(equity, start_equity), sums_of(trades), YEAR_MS / timeframe.ms
     growth = float(equity[-1]) / start_equity
     sharpe, sortino, volatility = ratios(curve, len(equity), per_year)
     yearly = yearly_return(growth, len(equity), per_year)
-    closed = trades["ended"] != OPEN
-    pnl, fees, funding = trades["pnl"][closed], trades["fees"], trades["funding"]
-    entered = trades["quantity"] * trades["entry_price"]
-    returned = 100.0 * _divided(pnl, entered[closed])
-    won, lost = pnl[pnl > 0], -pnl[pnl < 0]
-    profit, loss = float(won.sum()), float(lost.sum())
-    average_win, average_loss = _ratio(profit, len(won)), _ratio(loss, len(lost))
-    before_costs = (trades["pnl"] + fees - funding)[closed]
-    paid = (fees - funding)[closed]
-    traded = float(entered.sum() + (trades["quantity"] * trades["exit_price"])[closed].sum())
+    average_win, average_loss = _ratio(sums.profit, sums.wins), _ratio(sums.loss, sums.losses)
     return Metrics(
-        trades=len(pnl),
-        wins=len(won),
-        win_rate=_ratio(100.0 * len(won), len(pnl)),
-        profit_factor=profit_factor(profit, loss),
-        expectancy=_ratio(float(pnl.sum()), len(pnl)),
+        trades=sums.closed,
+        wins=sums.wins,
+        win_rate=_ratio(100.0 * sums.wins, sums.closed),
+        profit_factor=profit_factor(sums.profit, sums.loss),
+        expectancy=_ratio(sums.profit - sums.loss, sums.closed),
         net_profit=float(equity[-1]) - start_equity,
         return_pct=100.0 * (growth - 1.0),
         max_drawdown_pct=100.0 * curve.drawdown,
         sharpe=sharpe,
         sortino=sortino,
         calmar=_ratio(yearly, curve.drawdown),
-        exposure_pct=_ratio(100.0 * _held(trades, len(equity)), len(equity)),
-        fees=float(fees.sum()),
-        funding=float(funding.sum()),
-        liquidations=int((trades["ended"] == BY_LIQUIDATION).sum()),
+        exposure_pct=_ratio(100.0 * _held(trades, sums, len(equity)), len(equity)),
+        fees=sums.fees,
+        funding=sums.funding,
+        liquidations=sums.liquidations,
         yearly_return_pct=100.0 * yearly,
         volatility_pct=100.0 * volatility,
         average_win=average_win,
         average_loss=average_loss,
         payoff_ratio=_ratio(average_win, average_loss),
-        average_trade_pct=_ratio(float(returned.sum()), len(pnl)),
-        best_trade_pct=float(returned.max(initial=-math.inf)) if len(pnl) else math.nan,
-        worst_trade_pct=float(returned.min(initial=math.inf)) if len(pnl) else math.nan,
-        longest_losing_run=_longest_run(pnl < 0),
-        average_candles=_ratio(float((trades["exit_row"] - trades["entry_row"])[closed].sum()), len(pnl)),
-        turnover=_ratio(traded, float(equity.mean())),
-        cost_share_pct=_ratio(100.0 * float(paid.sum()), float(before_costs[before_costs > 0].sum())),
+        average_trade_pct=_ratio(sums.returned, sums.closed),
+        best_trade_pct=sums.best if sums.closed else math.nan,
+        worst_trade_pct=sums.worst if sums.closed else math.nan,
+        longest_losing_run=sums.longest,
+        average_candles=_ratio(sums.candles, sums.closed),
+        turnover=_ratio(sums.traded, float(equity.mean())),
+        cost_share_pct=_ratio(100.0 * sums.paid, sums.before_costs),
     )
 
 
@@ -152,26 +144,14 @@ def yearly_return(growth: float, candles: int, per_year: float) -> float:
     return math.expm1(math.log(growth) * per_year / candles) if growth > 0 else -1.0
 
 
-def _held(trades: Trades, candles: int) -> int:
-    """Candles during which a position was held: one that closes at an open was not held in that candle."""
-    inside = ~np.isin(trades["ended"], (BY_SIGNAL, BY_TIME))
-    first, end = trades["entry_row"], trades["exit_row"] + inside
+def _held(trades: Trades, sums: Sums, candles: int) -> int:
+    """Candles during which a position was held, one of several symbols at the same time counted once."""
     if not len(trades) or trades["symbol"].max() == trades["symbol"].min():
-        return int((end - first).sum())
+        return sums.held
     change = np.zeros(candles + 1, np.int64)
-    np.add.at(change, first, 1)
-    np.add.at(change, end, -1)
+    np.add.at(change, trades["entry_row"], 1)
+    np.add.at(change, trades["exit_row"] + ~np.isin(trades["ended"], (BY_SIGNAL, BY_TIME)), -1)
     return int(np.count_nonzero(np.cumsum(change)[:-1]))
-
-
-def _longest_run(true: np.ndarray) -> int:
-    """Most in a row."""
-    gaps = np.flatnonzero(np.concatenate([[True], ~true, [True]]))
-    return int(np.diff(gaps).max() - 1)
-
-
-def _divided(values: Floats, by: Floats) -> Floats:
-    return np.divide(values, by, out=np.zeros(len(values)), where=by != 0)
 
 
 def _ratio(value: float, by: float) -> float:

@@ -28,7 +28,7 @@ from gobot.backtest.sweep_result import Sweep
 from gobot.core import DataError, Market
 from gobot.market import Candles, FundingRates
 from gobot.strategy import IndicatorCache, Strategy
-from gobot.strategy.plan import Sparse, SweepPlan, planned
+from gobot.strategy.plan import Sparse, SweepPlan, matrix_for, planned
 
 # Memory for indicators, and how much of it is used if a square of combinations would not fit otherwise.
 _COLUMN_BYTES, _MOST_COLUMN_BYTES = 64 * 2**20, 512 * 2**20
@@ -111,7 +111,7 @@ class _Columns:
         size, each = 8 * len(candles), plan.picks.shape[1]
         wanted = max(_COLUMN_BYTES // size, min(each * SIDE, _MOST_COLUMN_BYTES // size), each)
         self.capacity = min(wanted, len(plan.columns))
-        self.matrix = np.empty((self.capacity, len(candles)))
+        self.matrix = matrix_for(self.capacity, len(candles))
         self.place = np.full(len(plan.columns), -1)
         self._plan, self._candles = plan, candles
 
@@ -119,7 +119,7 @@ class _Columns:
         """Compute the ``needed`` columns that are not held yet, in the place of those no longer needed."""
         if len(needed) > self.capacity:
             self.capacity = len(needed)
-            self.matrix, self.place[:] = np.empty((self.capacity, len(self._candles))), -1
+            self.matrix, self.place[:] = matrix_for(self.capacity, len(self._candles)), -1
         missing = needed[self.place[needed] < 0]
         free = np.setdiff1d(np.arange(self.capacity), self.place[needed])[: len(missing)]
         self.place[np.isin(self.place, free)] = -1
@@ -148,7 +148,7 @@ class _Worker:
         self._numbers = plan.numbers[chosen] if len(plan.numbers) else np.empty((len(chosen), 0))
         self._first = np.maximum(plan.warmup[chosen], 1) - 1
         self._light = is_light(conditions, levels=plan.levels is not None)
-        self._candles = columns.matrix.shape[1]
+        self._candles = len(conditions.bars.close)
         self._usual = min(self._candles, _LEAST_ROOM + self._candles // _SPARSE)
         self._wide = min(max(_ROOM_BYTES // (9 * self._usual), 1), BLOCK)
 

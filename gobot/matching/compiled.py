@@ -1,7 +1,7 @@
 """How the kernels are compiled: one place for numba's options and the reasons for them.
 
-``cache``: what is compiled is kept on disk.  Numba keeps it beside the file of a function and looks at that file only;
-`gobot.backtest.fresh` looks at the others whose code went into it.
+What is compiled is kept on disk: see `gobot.matching.kept`.
+
 ``nogil``: several threads run kernels at the same time.
 ``error_model``: a division by zero gives infinity or NaN, as in numpy; the check of every divisor stood in the way of
 all other optimisation.
@@ -16,21 +16,36 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 
+from gobot.matching.kept import KernelCache, directory
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
 def compiled(function: F) -> F:
     """A function that is called: numbers and arrays in, numbers out."""
-    return cast("F", njit(**_OPTIONS)(function))
+    return _kept(function, **_OPTIONS)
 
 
 def inlined(function: F) -> F:
     """A small function that becomes part of its callers: handing on all columns of a market takes longer than it."""
-    return cast("F", njit(**_OPTIONS, forceinline=True)(function))
+    return _kept(function, **_OPTIONS, forceinline=True)
 
 
 def unordered(function: F) -> F:
     """A sum, or an extreme of numbers without NaN, whose order does not matter: computed in whole vectors."""
-    return cast("F", njit(**_OPTIONS, fastmath={"reassoc", "nnan", "nsz", "contract"})(function))
+    return _kept(function, **_OPTIONS, fastmath={"reassoc", "nnan", "nsz", "contract"})
+
+
+def allocating(function: F) -> F:
+    """A function that makes the arrays it returns, or room for itself."""
+    return _kept(function, nogil=True)
+
+
+def _kept(function: F, **options: Any) -> F:
+    dispatcher: Any = njit(**options)(function)
+    if directory() is not None:
+        # Where `njit(cache=True)` puts numba's own.
+        dispatcher._cache = KernelCache(function)  # noqa: SLF001
+    return cast("F", dispatcher)

@@ -40,6 +40,8 @@ ENTER_LONG, ENTER_SHORT = 4, 8
 _SAID_TWICE = ("warmup", "timeframes", "indicators", "signals")
 # Differences below this, relative, are ties: see `gobot.strategy.rolling.crossings`.
 _EQUAL = 1e-12
+# Numbers in a line of the processor's cache.
+_LINE = 8
 # Rows that are compared before the next columns are: what is read stays near the processor.
 _TILE = 1024
 _WORD = 64
@@ -83,8 +85,10 @@ class Column:
         return f"Column({self.function.__name__}{self.args})"
 
     def compute(self, candles: Candles, out: Floats) -> None:
-        """Write its values."""
-        self.function(candles, out, *self.args)
+        """Write its values; what ``out`` has behind the last candle repeats it, so that nothing happens there."""
+        rows = len(candles)
+        self.function(candles, out[:rows], *self.args)
+        out[rows:] = out[rows - 1 : rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +124,22 @@ def planned(strategy: type) -> Planned | None:
 
 def columns_of(columns: Sequence[Column], candles: Candles) -> Floats:
     """The indicators as rows of one matrix."""
-    matrix = np.empty((len(columns), len(candles)))
+    matrix = matrix_for(len(columns), len(candles))
     for row, column in zip(matrix, columns, strict=True):
         column.compute(candles, row)
     return matrix
+
+
+def matrix_for(columns: int, candles: int) -> Floats:
+    """Room for so many columns, each beginning where a line of the processor's cache does.
+
+    Vectors that lie across two lines take twice as long to read.  So a row is a little longer than there are candles;
+    `Column.compute` fills the rest.
+    """
+    width = -(-candles // _LINE) * _LINE
+    room = np.empty(columns * width + _LINE)
+    begin = -room.ctypes.data // room.itemsize % _LINE
+    return room[begin : begin + columns * width].reshape(columns, width)
 
 
 def mean_close(candles: Candles, out: Floats, period: int) -> None:

@@ -13,7 +13,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from numba import njit
+
+from gobot.matching.compiled import allocating
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,7 +29,7 @@ def floats(series: pd.Series) -> Floats:
     return np.array(series.to_numpy(), np.float64)
 
 
-@njit(cache=True, nogil=True)
+@allocating
 def rolling_sum(values: Floats, period: int) -> Floats:
     """Sum of each ``period`` values up to here; NaN where there are fewer."""
     out = np.empty(values.size)
@@ -36,7 +37,7 @@ def rolling_sum(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@allocating
 def rolling_mean(values: Floats, period: int) -> Floats:
     """Mean of each ``period`` values up to here; NaN where there are fewer."""
     out = np.empty(values.size)
@@ -44,7 +45,7 @@ def rolling_mean(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@allocating
 def window_sums(values: Floats, period: int, divisor: float, out: Floats) -> None:
     """The sum of each ``period`` values up to here, divided by ``divisor``, into ``out``.
 
@@ -75,7 +76,7 @@ def window_sums(values: Floats, period: int, divisor: float, out: Floats) -> Non
                 total[row] /= divisor
 
 
-@njit(cache=True, nogil=True)
+@allocating
 def _add(into: Floats, a: Floats, b: Floats, both: bool) -> None:
     """``a + b``, or ``a`` alone, into ``into``."""
     if both:
@@ -86,7 +87,7 @@ def _add(into: Floats, a: Floats, b: Floats, both: bool) -> None:
             into[row] = a[row]
 
 
-@njit(cache=True)
+@allocating
 def rolling_weighted(values: Floats, period: int) -> Floats:
     """Mean of each ``period`` values up to here, weighted 1, 2, … ``period`` from the oldest to the newest."""
     out = np.full(values.size, np.nan)
@@ -98,7 +99,7 @@ def rolling_weighted(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@allocating
 def rolling_line(values: Floats, period: int) -> tuple[Floats, Floats]:
     """The straight line through each ``period`` values up to here, by least squares: its end and its slope."""
     end, slope = np.full(values.size, np.nan), np.full(values.size, np.nan)
@@ -113,7 +114,7 @@ def rolling_line(values: Floats, period: int) -> tuple[Floats, Floats]:
     return end, slope
 
 
-@njit(cache=True)
+@allocating
 def rolling_rank(values: Floats, period: int) -> Floats:
     """Percent of the ``period`` values before each that lie below it."""
     out = np.full(values.size, np.nan)
@@ -125,7 +126,7 @@ def rolling_rank(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@allocating
 def smoothed(values: Floats, period: int, alpha: float) -> Floats:
     """Exponential smoothing that begins with the mean of the first ``period`` values."""
     out = np.full(values.size, np.nan)
@@ -140,7 +141,7 @@ def smoothed(values: Floats, period: int, alpha: float) -> Floats:
     return out
 
 
-@njit(cache=True)
+@allocating
 def rolling_deviation(values: Floats, period: int) -> Floats:
     """Standard deviation (of the population, as charts show it) of each ``period`` values up to here."""
     mean = rolling_mean(values, period)
@@ -153,7 +154,7 @@ def rolling_deviation(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@allocating
 def efficiency(values: Floats, period: int) -> Floats:
     """How straight the way of the last ``period`` steps was: distance / length of the path, in [0, 1]; 0 at rest."""
     out = np.full(values.size, np.nan)
@@ -165,7 +166,7 @@ def efficiency(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@allocating
 def crossings(a: Floats, b: Floats) -> npt.NDArray[np.int8]:
     """+1 where ``a`` crosses above ``b``, -1 where it crosses below, 0 elsewhere.  The rule is in `crossover`."""
     out = np.zeros(a.size, np.int8)

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from gobot.matching.compiled import allocating
 from gobot.strategy.rolling import Floats
 
 
-@njit(cache=True)
+@allocating
 def supertrend_lines(middle: Floats, distance: Floats, close: Floats) -> tuple[Floats, Floats]:
     """The trailing line and its side (+1 below price, -1 above) from the middle price ± ``distance``."""
     line, side = np.full(close.size, np.nan), np.full(close.size, np.nan)
@@ -33,7 +33,7 @@ def supertrend_lines(middle: Floats, distance: Floats, close: Floats) -> tuple[F
     return line, side
 
 
-@njit(cache=True)
+@allocating
 def heikin_ashi_open(open_: Floats, close: Floats, middle: Floats) -> Floats:
     """Each open is the middle of the Heikin-Ashi body before."""
     out = np.empty(open_.size)
@@ -42,7 +42,7 @@ def heikin_ashi_open(open_: Floats, close: Floats, middle: Floats) -> Floats:
     return out
 
 
-@njit(cache=True)
+@allocating
 def session_average(
     price: Floats, volume: Floats, session: npt.NDArray[np.int64], starts: npt.NDArray[np.bool_]
 ) -> Floats:

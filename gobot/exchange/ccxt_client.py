@@ -36,6 +36,10 @@ _TIMEOUT_MS = 10_000
 _LONGEST_SENTENCE = 200
 
 
+class KeysNotAccepted(VenueUnavailable):
+    """The venue does not answer because of the keys; asking again is no use."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
     """What proves to a venue whose account it is."""
@@ -234,6 +238,8 @@ async def answered(venue: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
         return await call()
     except GobotError:
         raise
+    except ccxt.AuthenticationError as error:
+        raise KeysNotAccepted(f"{venue} does not accept the keys: {reason_of(error, venue)}") from error
     except (ccxt.BadRequest, ccxt.NotSupported, ccxt.ArgumentsRequired) as error:
         raise VenueUnavailable(f"{venue} refuses: {reason_of(error, venue)}") from error
     except ccxt.BaseError as error:

@@ -61,6 +61,8 @@ class CcxtPublic:
         self._markets: Mapping[str, Market] = {}
         self._loaded_ms = 0
         self._ahead_ms = 0
+        # What ccxt signs and reckons with is the venue's clock.
+        client.milliseconds = self.now_ms
 
     def __repr__(self) -> str:
         return f"CcxtPublic({self.name})"
@@ -73,6 +75,16 @@ class CcxtPublic:
     def now_ms(self) -> int:
         """The venue's clock by the last comparison with ours: what has closed is for the venue to say."""
         return self._clock.now_ms() + self._ahead_ms
+
+    @property
+    def ahead_ms(self) -> int:
+        """By how much the venue's clock was ahead of ours when they were last compared."""
+        return self._ahead_ms
+
+    @property
+    def known_markets(self) -> Mapping[str, Market]:
+        """The trading rules as they were last read; empty before that."""
+        return self._markets
 
     async def markets(self) -> Mapping[str, Market]:
         """The trading rules of every market settled in its quote currency, not older than an hour."""
@@ -95,7 +107,7 @@ class CcxtPublic:
             # It was read about half-way between question and answer.
             return time_ms, time_ms - (asked_ms + self._clock.now_ms()) // 2
 
-        time_ms, self._ahead_ms = await self._ask(told)
+        time_ms, self._ahead_ms = await self.ask(told)
         return time_ms
 
     async def candles(self, symbol: str, timeframe: Timeframe, *, limit: int) -> Candles:
@@ -144,7 +156,7 @@ class CcxtPublic:
             rows = await self._client.fetch_funding_rate_history(symbol, after_ms + 1, _PAGE)
             return sorted(Settlement(int(row["timestamp"]), float(row["fundingRate"])) for row in rows)
 
-        return [one for one in await self._ask(settled) if after_ms < one.at_ms <= until_ms]
+        return [one for one in await self.ask(settled) if after_ms < one.at_ms <= until_ms]
 
     async def close(self) -> None:
         """Close the connections."""
@@ -154,7 +166,7 @@ class CcxtPublic:
         async def loaded() -> Mapping[str, Market]:
             return markets_of(await self._client.load_markets(True), self._client.precisionMode)
 
-        markets = await self._ask(loaded)
+        markets = await self.ask(loaded)
         if not markets:
             raise VenueUnavailable(f"{self.name} does not list its markets")
         return markets
@@ -187,7 +199,7 @@ class CcxtPublic:
                 raise ValueError("candles with holes in them")
             return Candles.from_columns(time.astype(np.int64), *columns).between(since_ms)
 
-        return await self._ask(page)
+        return await self.ask(page)
 
     async def _quotes(self, symbols: Sequence[str], rates: Mapping[str, Settlement]) -> dict[str, Ticker]:
         async def quotes() -> dict[str, Ticker]:
@@ -197,7 +209,7 @@ class CcxtPublic:
             tickers = (self._ticker(symbol, told.get(symbol) or {}, rates.get(symbol)) for symbol in symbols)
             return {ticker.symbol: ticker for ticker in tickers if ticker is not None}
 
-        return await self._ask(quotes)
+        return await self.ask(quotes)
 
     def _ticker(self, symbol: str, told: Mapping[str, Any], funding: Settlement | None) -> Ticker | None:
         bid, ask = told.get("bid"), told.get("ask")
@@ -230,7 +242,8 @@ class CcxtPublic:
                 if one["fundingTimestamp"] and one["fundingRate"] is not None
             }
 
-        return await self._ask(rates)
+        return await self.ask(rates)
 
-    async def _ask(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def ask(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        """What a reading ``call`` of the client returns, after a few tries.  Raises `VenueUnavailable`."""
         return await self._retries.until_answered(lambda: answered(self.name, call))

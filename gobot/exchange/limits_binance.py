@@ -41,6 +41,7 @@ BINANCE_FUTURES = Tariff(
         "GET /fapi/v1/openAlgoOrders": Cost(40),
         "GET /fapi/v1/allAlgoOrders": Cost(5),
         "GET /fapi/v1/positionSide/dual": Cost(30),
+        "GET /fapi/v1/symbolConfig": Cost(5),
         "GET /fapi/v2/account": Cost(5),
         "GET /fapi/v2/balance": Cost(5),
         "GET /fapi/v2/positionRisk": Cost(5),
@@ -52,6 +53,7 @@ BINANCE_FUTURES = Tariff(
         "POST /fapi/v1/algoOrder": Cost(1, orders=1),
         "POST /fapi/v1/leverage": Cost(1),
         "POST /fapi/v1/marginType": Cost(1),
+        "POST /fapi/v1/positionSide/dual": Cost(1),
         "POST /fapi/v1/listenKey": Cost(1),
         "PUT /fapi/v1/order": Cost(1, orders=1),
         "PUT /fapi/v1/listenKey": Cost(1),
@@ -60,6 +62,8 @@ BINANCE_FUTURES = Tariff(
         "DELETE /fapi/v1/algoOrder": Cost(1),
         "DELETE /fapi/v1/algoOpenOrders": Cost(1),
         "DELETE /fapi/v1/listenKey": Cost(1),
+        # Another API of the venue, with limits of its own.
+        "GET /sapi/v1/account/apiRestrictions": Cost(1),
     },
 )
 
@@ -74,6 +78,8 @@ _PER_SYMBOL = {
     "GET /fapi/v1/ticker/24hr": 1,
     "GET /fapi/v1/ticker/price": 1,
     "GET /fapi/v1/ticker/bookTicker": 2,
+    "GET /fapi/v1/openOrders": 1,
+    "GET /fapi/v1/openAlgoOrders": 1,
 }
 _KLINES = ("GET /fapi/v1/klines", "GET /fapi/v1/markPriceKlines")
 _KLINES_BY_DEFAULT = 500

@@ -204,7 +204,8 @@ class SimExchange:
             for symbol in symbols:
                 bar = self._feed.bar(symbol, close - step.ms)
                 if bar is not None:
-                    self._venue.match(symbol, bar, close_ms=close)
+                    # Its last millisecond: what happened inside a candle belongs to it, and to its day.
+                    self._venue.match(symbol, bar, close_ms=close - 1)
             close += step.ms
         self._settle_funding(settled, now)
         state.time_ms = now

@@ -84,7 +84,8 @@ def protect(
     """Stop and target of a position entered at ``price``, rounded to ticks.
 
     ``stop`` and ``target`` are the strategy's prices; where it sets none, the settings' percentages of ``price``
-    apply, and there is no target where they state none either.  Whether they lie on the right side of the price is for `wrong_side` to say.
+    apply, and there is no target where they state none either.  Whether they lie on the right side of the price is
+    for `wrong_side` to say.
     """
     stop_distance = exact(settings.stop_loss_percent) / _HUNDRED * direction.sign
     aim = None if target is None else exact(target)

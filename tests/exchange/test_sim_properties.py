@@ -114,7 +114,7 @@ def test_no_fill_lies_outside_its_candle(first, second, script):
     market = {SYMBOL: first, OTHER: second}
     for fill in played.fills:
         at_once = (fill.time_ms - START) % M15.ms == DELAY
-        candle = (fill.time_ms - START) // M15.ms - (0 if at_once else 1)
+        candle = (fill.time_ms - START) // M15.ms
         open_, high, low, _ = market[fill.symbol][candle]
         if at_once:
             assert fill.price == Decimal(str(open_))

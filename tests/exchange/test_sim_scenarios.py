@@ -25,7 +25,7 @@ def play(scenario, store, *, restarting):
 
 
 def when(kind, candle):
-    return START + candle * M15.ms + DELAY if kind == "now" else START + (candle + 1) * M15.ms
+    return START + candle * M15.ms + DELAY if kind == "now" else START + (candle + 1) * M15.ms - 1
 
 
 @pytest.mark.parametrize("restarting", [False, True], ids=["in one go", "killed at every step"])

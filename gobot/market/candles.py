@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+# How many units of an index there are in a millisecond; pandas converts the coarser ones.
+_PER_MS = {"ns": 1_000_000, "us": 1_000, "ms": 1, "s": 0}
+_PART = 1 << 15
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candles:
@@ -50,9 +54,27 @@ class Candles:
         stamps = np.ascontiguousarray(time, dtype=np.int64)
         if len(columns) != 5 or any(c.shape != stamps.shape for c in columns):
             raise DataError("candles need six columns of the same length: time, open, high, low, close, volume")
-        if len(stamps) > 1 and not bool((np.diff(stamps) > 0).all()):
+        if not bool((stamps[1:] > stamps[:-1]).all()):
             raise DataError("candle times must strictly increase: sort them and drop duplicates first")
         return cls(stamps, *columns)
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> Candles:
+        """Candles from a DataFrame like that of `frame`: nothing is copied that need not be.
+
+        An index without a time zone is taken for UTC.  Raises `DataError` when a column is missing or the index does
+        not hold strictly increasing times.
+        """
+        import pandas as pd
+
+        missing = [str(name) for name in _columns() if name not in frame.columns]
+        if missing:
+            raise DataError(f"the frame of candles lacks the columns {', '.join(missing)}: rename those it has")
+        if not isinstance(frame.index, pd.DatetimeIndex):
+            raise DataError("a frame of candles is indexed by time: make a DatetimeIndex of the opens, in UTC")
+        per_ms = _PER_MS[frame.index.unit]
+        times = frame.index.asi8 // per_ms if per_ms else frame.index.as_unit("ms").asi8
+        return cls.from_columns(times, *(frame[name].to_numpy() for name in _columns()))
 
     @classmethod
     def concatenate(cls, parts: Sequence[Candles]) -> Candles:
@@ -92,8 +114,13 @@ class Candles:
         """The candle length: the commonest distance between neighbours.  Raises `DataError` with fewer than two."""
         if len(self) < 2:
             raise DataError("at least two candles are needed to tell their timeframe")
-        steps, counts = np.unique(np.diff(self.time), return_counts=True)
-        return Timeframe(int(steps[counts.argmax()]))
+        first = self.time[1] - self.time[0]
+        # Nearly always the answer.  Part by part: memory that is asked for anew takes longer than the arithmetic.
+        parts = (self.time[begin : begin + _PART + 1] for begin in range(0, len(self), _PART))
+        if 2 * sum(np.count_nonzero(np.diff(part) == first) for part in parts) >= len(self):
+            return Timeframe(int(first))
+        lengths, counts = np.unique(np.diff(self.time), return_counts=True)
+        return Timeframe(int(lengths[counts.argmax()]))
 
 
 @cache

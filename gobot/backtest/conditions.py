@@ -12,7 +12,7 @@ from gobot.backtest.rules import Rules
 from gobot.core import DAY_MS, Market
 from gobot.market import Candles, FundingRates
 from gobot.matching import tiers_of
-from gobot.matching.compiled import compiled
+from gobot.matching.compiled import compiled, ready
 from gobot.matching.exits import STRETCH, Bars
 from gobot.matching.extremes import extremes
 from gobot.strategy.rolling import rolling_deviation
@@ -82,9 +82,7 @@ def volatility_of(close: Floats, candles: int, per_year: float) -> Floats:
 
 
 def _ready(parts: Sequence[Floats]) -> Floats:
-    """In the one form that kernels are compiled for: columns read from files may be read-only."""
-    column = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return np.require(column, np.float64, ("C", "W"))
+    return ready(parts[0] if len(parts) == 1 else np.concatenate(parts))
 
 
 @compiled

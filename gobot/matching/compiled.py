@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from gobot.matching.kept import KernelCache, directory
@@ -49,3 +51,20 @@ def _kept(function: F, **options: Any) -> F:
         # Where `njit(cache=True)` puts numba's own.
         dispatcher._cache = KernelCache(function)  # noqa: SLF001
     return cast("F", dispatcher)
+
+
+def ready(column: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """``column`` in the one form that kernels are compiled for.
+
+    Columns of DataFrames and of files may be marked as read-only, for which numba would compile everything once more.
+    No kernel writes to what it is given to read, so they are looked at without that mark, and not copied.
+    """
+    values = np.ascontiguousarray(column, np.float64)
+    return values if values.flags.writeable else np.asarray(_Unmarked(values))
+
+
+class _Unmarked:
+    def __init__(self, values: npt.NDArray[np.float64]) -> None:
+        self._values = values  # which owns the memory
+        address, _ = values.__array_interface__["data"]
+        self.__array_interface__ = {**values.__array_interface__, "data": (address, False)}

@@ -17,6 +17,7 @@ a compiled rule that reads them.  What the plan asks for must be what `Strategy.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, cast
@@ -25,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gobot.market import Candles
-from gobot.matching.compiled import compiled, inlined
+from gobot.matching.compiled import compiled, inlined, ready
 from gobot.strategy.rolling import window_sums
 from gobot.strategy.signals import EXIT_LONG, EXIT_SHORT
 
@@ -45,6 +46,7 @@ _LINE = 8
 # Rows that are compared before the next columns are: what is read stays near the processor.
 _TILE = 1024
 _WORD = 64
+_last = threading.local()
 _ONE = np.uint64(1)
 
 
@@ -123,8 +125,11 @@ def planned(strategy: type) -> Planned | None:
 
 
 def columns_of(columns: Sequence[Column], candles: Candles) -> Floats:
-    """The indicators as rows of one matrix."""
-    matrix = matrix_for(len(columns), len(candles))
+    """The indicators as rows of one matrix, which lives until the next call in the same thread."""
+    # To ask for memory anew takes as long as most indicators do.
+    matrix = getattr(_last, "matrix", None)
+    if matrix is None or matrix.shape != (len(columns), _width(len(candles))):
+        matrix = _last.matrix = matrix_for(len(columns), len(candles))
     for row, column in zip(matrix, columns, strict=True):
         column.compute(candles, row)
     return matrix
@@ -136,15 +141,19 @@ def matrix_for(columns: int, candles: int) -> Floats:
     Vectors that lie across two lines take twice as long to read.  So a row is a little longer than there are candles;
     `Column.compute` fills the rest.
     """
-    width = -(-candles // _LINE) * _LINE
+    width = _width(candles)
     room = np.empty(columns * width + _LINE)
     begin = -room.ctypes.data // room.itemsize % _LINE
     return room[begin : begin + columns * width].reshape(columns, width)
 
 
+def _width(candles: int) -> int:
+    return -(-candles // _LINE) * _LINE
+
+
 def mean_close(candles: Candles, out: Floats, period: int) -> None:
     """`gobot.strategy.indicators.sma` of the closes."""
-    window_sums(np.require(candles.close, requirements=("C", "W")), period, float(period), out)
+    window_sums(ready(candles.close), period, float(period), out)
 
 
 def crossing(columns: Floats, picks: Ints, numbers: Floats, first: Ints, found: Sparse) -> None:  # noqa: ARG001

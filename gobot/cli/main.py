@@ -62,6 +62,9 @@ COMMANDS: dict[str, Row] = {
         "Put kept backtests side by side: what differs between them, and what came of each.",
     ),
     "strategy": Row("gobot.cli.strategy:app", "List strategies, check them for look-ahead, begin a new one."),
+    "sandbox": Row(
+        "gobot.cli.sandbox:sandbox", "Run a venue on this machine that speaks Binance's protocol, to rehearse on."
+    ),
     "config": Row("gobot.cli.config:app", "Write, check and show the settings."),
 }
 

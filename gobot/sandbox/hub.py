@@ -1,0 +1,141 @@
+"""Who listens: WebSocket connections, what they subscribed, and the messages on their way to them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import orjson
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from gobot.sandbox.market_streams import MarketStreams
+
+_MOST_WAITING = 10_000
+# A pause of the publisher longer than this is not made up for.
+_LONGEST_PAUSE_MS = 600_000
+
+
+class Connection:
+    """One client: ``user`` hears of the account, everybody else of what he subscribed."""
+
+    def __init__(self, socket: web.WebSocketResponse, *, user: bool, combined: bool) -> None:
+        self.socket = socket
+        self.user = user
+        self.combined = combined
+        self.streams: dict[str, int] = {}
+        self._waiting: asyncio.Queue[bytes] = asyncio.Queue(_MOST_WAITING)
+
+    def put(self, message: Any, stream: str = "") -> None:
+        """Send a message as soon as the client takes it; one that never does is dropped."""
+        document = {"stream": stream, "data": message} if self.combined and stream else message
+        try:
+            self._waiting.put_nowait(orjson.dumps(document))
+        except asyncio.QueueFull:
+            asyncio.get_running_loop().create_task(self.drop())
+
+    async def send_waiting(self) -> None:
+        """Send until the connection ends."""
+        with suppress(ConnectionError):
+            while True:
+                await self.socket.send_str((await self._waiting.get()).decode())
+
+    async def drop(self) -> None:
+        """Hang up without a word."""
+        transport = self.socket._req.transport if self.socket._req is not None else None  # noqa: SLF001
+        if transport is not None:
+            transport.abort()
+
+
+class Hub:
+    """All connections.
+
+    While the hub is silent (``silent_until_ms``) connections stay open and hear nothing; what happens meanwhile is
+    lost to them.  ``joined`` is set when somebody has come; who waits for it clears it.
+    """
+
+    def __init__(self, streams: MarketStreams) -> None:
+        self.connections: set[Connection] = set()
+        self.joined = asyncio.Event()
+        self.silent_until_ms = 0
+        self._streams = streams
+        self._now_ms = 0
+
+    async def serve(self, request: web.Request, *, user: bool, now_ms: int) -> web.WebSocketResponse:
+        """Talk to one client until it leaves."""
+        socket = web.WebSocketResponse(autoping=True, heartbeat=None)
+        await socket.prepare(request)
+        connection = Connection(socket, user=user, combined=request.path.split("?")[0].endswith("/stream"))
+        for name in filter(None, request.query.get("streams", "").split("/")):
+            connection.streams[name] = now_ms
+        for name in filter(None, request.match_info.get("streams", "").split("/")):
+            if "@" in name or name.startswith("!"):
+                connection.streams[name] = now_ms
+        self.connections.add(connection)
+        self.joined.set()
+        sender = asyncio.create_task(connection.send_waiting())
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    self._obey(connection, message.data, self._now_ms)
+        finally:
+            self.connections.discard(connection)
+            sender.cancel()
+            with suppress(asyncio.CancelledError):
+                await sender
+        return socket
+
+    def tell_user(self, event: dict[str, Any]) -> None:
+        """An event of the account, to every user stream."""
+        if event["E"] < self.silent_until_ms:
+            return
+        for connection in self.connections:
+            if connection.user:
+                connection.put(event)
+
+    def publish(self, now_ms: int) -> None:
+        """What the market streams have to say since the last time."""
+        self._now_ms = now_ms
+        if now_ms < self.silent_until_ms:
+            return
+        told: dict[tuple[str, int], list[Any]] = {}
+        for connection in self.connections:
+            for name, since_ms in connection.streams.items():
+                since = max(since_ms, now_ms - _LONGEST_PAUSE_MS)
+                if (name, since) not in told:
+                    told[name, since] = self._streams.messages(name, since, now_ms)
+                for message in told[name, since]:
+                    connection.put(message, name)
+                connection.streams[name] = now_ms
+
+    async def drop(self) -> None:
+        """Hang up on everybody."""
+        for connection in list(self.connections):
+            await connection.drop()
+
+    async def close(self) -> None:
+        """Say good-bye to everybody."""
+        for connection in list(self.connections):
+            await connection.socket.close(code=WSCloseCode.GOING_AWAY)
+
+    def _obey(self, connection: Connection, text: str, now_ms: int) -> None:
+        """SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS."""
+        try:
+            command = orjson.loads(text)
+            number, method, names = command.get("id"), command["method"], command.get("params") or []
+        except (orjson.JSONDecodeError, KeyError, AttributeError):
+            connection.put({"error": {"code": 2, "msg": "Invalid request"}})
+            return
+        if method == "SUBSCRIBE":
+            unknown = [name for name in names if not self._streams.known(name)]
+            if unknown:
+                connection.put(
+                    {"error": {"code": 2, "msg": f"Invalid request: unknown stream {unknown[0]}"}, "id": number}
+                )
+                return
+            connection.streams |= dict.fromkeys(names, now_ms)
+        elif method == "UNSUBSCRIBE":
+            for name in names:
+                connection.streams.pop(name, None)
+        result = list(connection.streams) if method == "LIST_SUBSCRIPTIONS" else None
+        connection.put({"result": result, "id": number})

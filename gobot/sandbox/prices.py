@@ -1,0 +1,164 @@
+"""How prices move on the server's clock: candles of a feed, re-dated, and a path inside each of them.
+
+A candle that ends above its open goes open, low, high, close; any other goes open, high, low, close.  Between these
+points the price moves evenly, so the price at every moment follows from the candle alone, and the prices between two
+moments are a few straight legs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from gobot.core import DAY_MS, Market, Timeframe, exact
+from gobot.exchange.feed import MarketFeed
+from gobot.market import Candles
+
+# Shares of a candle's length at which it passes its first and its second extreme.
+_FIRST, _SECOND = 0.3, 0.7
+_CACHED = 8
+
+
+class Leg(NamedTuple):
+    """Prices that move evenly from ``start`` to ``end``, there at ``end_ms``; a jump has nothing in between."""
+
+    start: Decimal
+    end: Decimal
+    end_ms: int
+    jump: bool
+
+
+class Day(NamedTuple):
+    """The last 24 hours of a symbol."""
+
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    last: Decimal
+    volume: float
+    quote_volume: float
+
+
+class Prices:
+    """Prices of every symbol of ``feed``, ``shift_ms`` later than recorded, rounded to the steps of ``markets``.
+
+    Past the end of a recording, and in its gaps, the last price holds.
+    """
+
+    def __init__(self, feed: MarketFeed, markets: Mapping[str, Market], *, shift_ms: int) -> None:
+        self.step = feed.step
+        self._feed = feed
+        self._markets = markets
+        self._shift = shift_ms
+        self._paths: dict[tuple[str, int], list[tuple[int, float]]] = {}
+
+    def price(self, symbol: str, at_ms: int) -> Decimal:
+        """The price at a moment."""
+        return self._rounded(symbol, self._raw(symbol, at_ms - self._shift))
+
+    def legs(self, symbol: str, after_ms: int, until_ms: int) -> Iterator[Leg]:
+        """The prices with ``after_ms < time <= until_ms``, in straight legs that follow one another."""
+        at, end = after_ms - self._shift, until_ms - self._shift
+        price = self._rounded(symbol, self._raw(symbol, at))
+        while at < end:
+            opened = self.step.floor(at)
+            points = self._path(symbol, opened)
+            target = next((time for time, _ in points if time > at), None)
+            if target is None:
+                # Into the next candle, which may open elsewhere.
+                at = opened + self.step.ms
+                if at > end:
+                    return
+                reached, jump = self._rounded(symbol, self._raw(symbol, at)), True
+            else:
+                at = min(target, end)
+                reached, jump = self._rounded(symbol, self._raw(symbol, at)), False
+            yield Leg(price, reached, at + self._shift, jump)
+            price = reached
+
+    def candles(self, symbol: str, timeframe: Timeframe, *, end_ms: int, limit: int) -> Candles:
+        """The newest candles that have closed at ``end_ms``.  Raises `DataError` for lengths that cannot be made."""
+        return self._dated(self._feed.candles(symbol, timeframe, end_ms=end_ms - self._shift, limit=limit))
+
+    def open_candle(self, symbol: str, timeframe: Timeframe, now_ms: int) -> tuple[int, list[float]] | None:
+        """The candle that is open: when it opened, and open, high, low, close and volume so far."""
+        now = now_ms - self._shift
+        opened, current = timeframe.floor(now), self.step.floor(now)
+        closed = self._feed.candles(symbol, self.step, end_ms=current, limit=max(1, timeframe.ms // self.step.ms))
+        closed = closed.between(opened)
+        points = self._path(symbol, current)
+        passed = [price for time, price in points if time <= now] + [self._raw(symbol, now)]
+        share = (now - current + 1) / self.step.ms
+        whole = self._feed.candles(symbol, self.step, end_ms=current + self.step.ms, limit=1)
+        volume = float(whole.volume[-1]) * share if len(whole) and int(whole.time[-1]) == current else 0.0
+        first = float(closed.open[0]) if len(closed) else passed[0]
+        high = max([*closed.high.tolist(), *passed])
+        low = min([*closed.low.tolist(), *passed])
+        return opened + self._shift, [first, high, low, passed[-1], float(closed.volume.sum()) + volume]
+
+    def day(self, symbol: str, now_ms: int) -> Day:
+        """The last 24 hours."""
+        last = self.price(symbol, now_ms)
+        closed = self.candles(symbol, self.step, end_ms=now_ms, limit=DAY_MS // self.step.ms).between(now_ms - DAY_MS)
+        if not len(closed):
+            return Day(last, last, last, last, 0.0, 0.0)
+        return Day(
+            self._rounded(symbol, float(closed.open[0])),
+            max(last, self._rounded(symbol, float(closed.high.max()))),
+            min(last, self._rounded(symbol, float(closed.low.min()))),
+            last,
+            float(closed.volume.sum()),
+            float(closed.close @ closed.volume),
+        )
+
+    def funding(self, symbol: str, after_ms: int, until_ms: int) -> list[tuple[int, float]]:
+        """Settlements (time, rate) with ``after_ms < time <= until_ms``, oldest first."""
+        due = self._feed.funding(symbol, after_ms - self._shift, until_ms - self._shift)
+        return [(at_ms + self._shift, rate) for at_ms, rate in due]
+
+    def next_funding_rate(self, symbol: str, now_ms: int) -> float:
+        """The rate that is settled next; 0 where none is known."""
+        return self._feed.next_funding_rate(symbol, now_ms - self._shift) or 0.0
+
+    def _dated(self, candles: Candles) -> Candles:
+        if not self._shift or not len(candles):
+            return candles
+        columns = (candles.open, candles.high, candles.low, candles.close, candles.volume)
+        return Candles(candles.time + self._shift, *columns)
+
+    def _rounded(self, symbol: str, price: float) -> Decimal:
+        return self._markets[symbol].round_price(exact(price))
+
+    def _raw(self, symbol: str, at: int) -> float:
+        """The price at a moment of the feed."""
+        points = self._path(symbol, self.step.floor(at))
+        before, price = points[0]
+        for time, reached in points[1:]:
+            if time >= at:
+                return price + (reached - price) * (at - before) / (time - before)
+            before, price = time, reached
+        return price
+
+    def _path(self, symbol: str, opened: int) -> list[tuple[int, float]]:
+        """Corner points of the candle that opens at ``opened``: (time, price), the first at its open."""
+        key = symbol, opened
+        if key not in self._paths:
+            while len(self._paths) >= _CACHED * len(self._markets):
+                del self._paths[next(iter(self._paths))]
+            self._paths[key] = self._corners(symbol, opened)
+        return self._paths[key]
+
+    def _corners(self, symbol: str, opened: int) -> list[tuple[int, float]]:
+        bar = self._feed.bar(symbol, opened)
+        if bar is None:
+            last = self._feed.candles(symbol, self.step, end_ms=opened, limit=1)
+            return [(opened, float(last.close[-1]))] if len(last) else [(opened, 0.0)]
+        rising, length = bar.close >= bar.open, self.step.ms
+        first, second = (bar.low, bar.high) if rising else (bar.high, bar.low)
+        return [
+            (opened, bar.open),
+            (opened + int(_FIRST * length), first),
+            (opened + int(_SECOND * length), second),
+            (opened + length - 1, bar.close),
+        ]

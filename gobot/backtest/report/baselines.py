@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from gobot.backtest.conditions import conditions_of
 from gobot.backtest.metrics import measure
+from gobot.backtest.records import NONE, Events
 from gobot.backtest.report.curve import Curve
-from gobot.backtest.run import Result, replay
-from gobot.market import Candles
+from gobot.backtest.run import Result, run_events
 from gobot.market.candles import Floats, Ints
-from gobot.strategy import EXIT_LONG, EXIT_SHORT, Signals
+from gobot.strategy import EXIT_LONG, EXIT_SHORT
+from gobot.strategy.plan import ENTER_LONG, ENTER_SHORT
 
 RANDOM_RUNS = 100
 """Random runs that a strategy is compared with."""
 _POINTS = 400
+_NOTHING_ENDS_IT: dict[str, Any] = dict.fromkeys(
+    ("stop_loss_percent", "take_profit_percent", "trailing_percent", "break_even_percent", "max_candles")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,15 +69,16 @@ def _buy_and_hold(result: Result) -> Baseline:
 def _random_entries(result: Result, runs: int, seed: int) -> Baseline:
     """The same trades (sides, lengths, sizes, costs) at random times, with nothing but time to end them.
 
-    What remains of a result after that comparison is what its entries and exits know.
+    What remains of a result after that comparison is what its entries and exits know.  How long a trade lasted says
+    already what its stops, targets and time limits did, so none of them is in force here.
     """
-    chance = np.random.default_rng(seed)
-    rules = replace(result.rules, stop_loss_percent=None, take_profit_percent=None)
+    chance, leg = np.random.default_rng(seed), result.legs[0]
+    rules = replace(result.rules, **_NOTHING_ENDS_IT)
+    conditions = conditions_of(leg.candles, rules, symbol=leg.symbol, market=leg.market, funding=leg.funding)
     rows = np.unique(np.linspace(0, len(result.candles) - 1, _POINTS).astype(np.int64))
     curves, measured = np.empty((runs, len(rows))), []
     for run in range(runs):
-        signals = _shuffled(result, chance)
-        trades, equity = replay(signals, result.candles, rules)
+        trades, equity = run_events(_shuffled(result, chance), conditions)
         curves[run] = equity[rows]
         measured.append(measure(trades, equity, result.timeframe, rules.start_equity))
     returns = np.array([one.return_pct for one in measured])
@@ -93,7 +100,7 @@ def _curve(result: Result, rows: Ints, equity: Floats) -> Curve:
     return Curve.of_closes(result.candles.time[rows], result.timeframe.ms, equity, result.rules.start_equity)
 
 
-def _shuffled(result: Result, chance: np.random.Generator) -> Signals:
+def _shuffled(result: Result, chance: np.random.Generator) -> Events:
     """Entries and exits of the result's trades in another order and at other times."""
     trades, candles = result.trades, result.candles
     order = chance.permutation(len(trades))
@@ -103,15 +110,8 @@ def _shuffled(result: Result, chance: np.random.Generator) -> Signals:
     waits = np.sort(chance.integers(0, free + 1, len(trades)))
     entries = waits + np.cumsum(lengths) - lengths
     exits = entries + lengths
-    return _signals(candles, entries, exits, sides)
-
-
-def _signals(candles: Candles, entries: Ints, exits: Ints, sides: Ints) -> Signals:
-    count = len(candles)
-    entry, exit_ = np.zeros(count, np.int8), np.zeros(count, np.int8)
-    inside = exits < count
-    np.bitwise_or.at(exit_, exits[inside], np.where(sides[inside] > 0, EXIT_LONG, EXIT_SHORT).astype(np.int8))
-    begun = entries < count
-    entry[entries[begun]] = sides[begun]
-    none = np.full(count, np.nan)
-    return Signals(entry, exit_, none, none, np.ones(count))
+    acts = np.zeros(len(candles) + 1, np.uint8)
+    np.bitwise_or.at(acts, np.minimum(exits, len(candles)), np.where(sides > 0, EXIT_LONG, EXIT_SHORT).astype(np.uint8))
+    acts[np.minimum(entries, len(candles))] |= np.where(sides > 0, ENTER_LONG, ENTER_SHORT).astype(np.uint8)
+    rows = np.flatnonzero(acts[:-1])
+    return Events(rows, acts[rows], NONE, NONE, NONE)

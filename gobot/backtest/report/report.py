@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gobot.backtest.kernel import Trades
 from gobot.backtest.report.baselines import Baseline, baselines
 from gobot.backtest.report.curve import Curve
-from gobot.backtest.report.excursions import excursions
 from gobot.backtest.report.luck import Luck, luck
 from gobot.backtest.report.trades import TradeColumns
 from gobot.backtest.run import ENDINGS, Result
@@ -46,7 +44,7 @@ class Report:
     def of(cls, result: Result, *, sources: Sequence[str], at_ms: int) -> Report:
         """The report of a backtest that was run at ``at_ms``."""
         candles, step, start = result.candles, result.timeframe.ms, result.rules.start_equity
-        trades = _columns(result.trades, candles)
+        trades = _columns(result)
         return cls(
             strategy=result.strategy.name,
             about=_first_sentences(type(result.strategy).__doc__ or ""),
@@ -70,21 +68,15 @@ def _first_sentences(docstring: str) -> str:
     return " ".join(docstring.strip().split("\n\n")[0].replace("`", "").split())
 
 
-def _columns(trades: Trades, candles: Candles) -> TradeColumns:
+def _columns(result: Result) -> TradeColumns:
+    trades = result.trades
     value = trades["quantity"] * trades["entry_price"]
-    worst, best = excursions(
-        candles,
-        side=trades["sign"],
-        entry_row=trades["entry_row"],
-        exit_row=trades["exit_row"],
-        entry=trades["entry_price"],
-        exit_=trades["exit_price"],
-    )
+    worst, best = result.excursions
     return TradeColumns(
         market=np.zeros(len(trades), np.int64),
         side=trades["sign"],
-        entry_ms=candles.time[trades["entry_row"]],
-        exit_ms=candles.time[trades["exit_row"]],
+        entry_ms=result.entry_times,
+        exit_ms=result.exit_times,
         quantity=trades["quantity"],
         entry_price=trades["entry_price"],
         exit_price=trades["exit_price"],
@@ -93,7 +85,7 @@ def _columns(trades: Trades, candles: Candles) -> TradeColumns:
         fees=trades["fees"],
         pnl=trades["pnl"],
         gain=100.0 * trades["pnl"] / value,
-        worst=worst,
+        worst=-worst,
         best=best,
         reason=np.array(ENDINGS)[trades["ended"]],
     )

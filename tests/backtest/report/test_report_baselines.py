@@ -3,8 +3,9 @@ import sys
 import numpy as np
 import pytest
 
-from gobot.backtest import Rules, backtest, replay
+from gobot.backtest import Rules, backtest
 from gobot.backtest.report.baselines import baselines
+from gobot.backtest.run import run_events
 from gobot.strategy.shipped.sma_cross import SmaCross
 
 
@@ -16,14 +17,15 @@ def test_to_buy_and_hold_pays_one_fee(random_walk):
 
 
 def test_random_entries_are_the_same_trades_at_other_times(random_walk, monkeypatch):
-    result = backtest(SmaCross(fast=20, slow=150), random_walk(3, 4000), Rules(stop_loss_percent=1.0))
+    rules = Rules(stop_loss_percent=1.0, trailing_percent=0.8, break_even_percent=0.5, max_candles=40)
+    result = backtest(SmaCross(fast=20, slow=150), random_walk(3, 4000), rules)
     seen = []
 
     def noted(*given):
-        seen.append(replay(*given))
+        seen.append(run_events(*given))
         return seen[-1]
 
-    monkeypatch.setattr(sys.modules[baselines.__module__], "replay", noted)
+    monkeypatch.setattr(sys.modules[baselines.__module__], "run_events", noted)
     baselines(result, runs=5)
     for trades, _ in seen:
         assert len(trades) == len(result.trades)

@@ -2,38 +2,10 @@ import math
 
 import numpy as np
 import pytest
-from backtest_cases import candles_of, signals_of
 
-from gobot.backtest import Rules, replay
 from gobot.backtest.report import shares
-from gobot.backtest.report.excursions import excursions
 from gobot.backtest.report.luck import SHARES, luck
 from gobot.backtest.report.table import trades_csv
-
-
-def test_excursions_by_hand():
-    bars = candles_of(
-        [
-            (100, 100, 100, 100),
-            (100, 104, 97, 103),  # long from 100 here
-            (103, 110, 101, 108),
-            (108, 120, 80, 100),  # left at this open
-            (100, 101, 90, 95),  # short from 100 here; its stop of 105 is touched in the next candle
-            (95, 130, 60, 100),
-        ]
-    )
-    signals = signals_of([1, 0, 0, -1, 0, 0], [0, 0, 1, 0, 0, 0], stop={3: 105})
-    trades, _ = replay(signals, bars, Rules(fee=0.0))
-    worst, best = excursions(
-        bars,
-        side=trades["sign"],
-        entry_row=trades["entry_row"],
-        exit_row=trades["exit_row"],
-        entry=trades["entry_price"],
-        exit_=trades["exit_price"],
-    )
-    assert worst == pytest.approx([3.0, 5.0])
-    assert best == pytest.approx([10.0, 10.0])
 
 
 def test_excursions_hold_the_result_between_them(report_of):

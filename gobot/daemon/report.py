@@ -9,7 +9,7 @@ from typing import Literal
 
 from loguru import logger
 
-from gobot.core import ZERO, Action, Idea, utc_day
+from gobot.core import ZERO, Action, Idea, Refusal, plain, utc_day
 from gobot.daemon.events import (
     Announcer,
     CycleFinished,
@@ -24,6 +24,9 @@ from gobot.execution import Accepted, Difference, Outcome, Unknown
 from gobot.ledger import ChangeKind, Decision, LedgerStatus, OrderRow, Trade, TradeChange
 from gobot.risk import EntryDropped, OrderAccepted, Refused, RiskEvent, Verdict
 from gobot.risk import OrderFailed as OrderFailedEvent
+
+# Refusals that nobody is to blame for: the market was quicker.
+_HARMLESS = (Refusal.NOTHING_TO_CLOSE, Refusal.WOULD_TAKE, Refusal.PASSED)
 
 
 def decisions_of(ideas: Sequence[Idea], verdicts: Sequence[Verdict]) -> list[Decision]:
@@ -61,9 +64,9 @@ def outcome_events(orders: Iterable[OrderRow], *, at_ms: int, cycle: int) -> lis
     for order in orders:
         if order.leg.guards:
             continue
-        if order.status is LedgerStatus.REFUSED:
+        if order.status is LedgerStatus.REFUSED and order.cause not in _HARMLESS:
             events.append(OrderFailedEvent(at_ms=at_ms, symbol=order.symbol, cycle=cycle, reason=order.note))
-        elif order.status in (LedgerStatus.DEAD, LedgerStatus.DROPPED):
+        elif order.status in (LedgerStatus.REFUSED, LedgerStatus.DEAD, LedgerStatus.DROPPED):
             events.append(EntryDropped(at_ms=at_ms, symbol=order.symbol, cycle=cycle))
         elif order.status is not LedgerStatus.SENT:
             events.append(OrderAccepted(at_ms=at_ms, symbol=order.symbol, cycle=cycle))
@@ -118,13 +121,21 @@ def tell_changes(
     announcer: Announcer, changes: Sequence[TradeChange], differences: Sequence[Difference], at_ms: int
 ) -> None:
     """Publish trades that were opened and closed, and what did not agree with the venue."""
+    sentences = [difference.sentence for difference in differences]
     for change in changes:
-        trade = change.trade
-        announcer.publish(_opened(trade) if change.kind is ChangeKind.OPENED else _ended(trade, at_ms))
-    if differences:
-        announcer.publish(
-            ReconciliationFound(at_ms=at_ms, differences=tuple(difference.sentence for difference in differences))
-        )
+        if change.kind is ChangeKind.RESIZED:
+            sentences.append(_resized(change.trade))
+        else:
+            announcer.publish(
+                _opened(change.trade) if change.kind is ChangeKind.OPENED else _ended(change.trade, at_ms)
+            )
+    if sentences:
+        announcer.publish(ReconciliationFound(at_ms=at_ms, differences=tuple(sentences)))
+
+
+def _resized(trade: Trade) -> str:
+    size = plain(trade.open_quantity)
+    return f"somebody else traded on the {trade.direction} position in {trade.symbol}: it is {size} now, under its stop"
 
 
 def _opened(trade: Trade) -> TradeOpened:

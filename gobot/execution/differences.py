@@ -33,6 +33,10 @@ class DifferenceKind(StrEnum):
     """An entry filled, but the venue has not reported the fills yet."""
     ORDER_FOREIGN = "order_foreign"
     """An order that carries gobot's mark rests on the venue, and the ledger does not know it."""
+    STOP_TAKEN = "stop_taken"
+    """Somebody cancels the stop of gobot's position again and again."""
+    EXIT_MISSING = "exit_missing"
+    """A position should have been closed and is still open."""
     WRITTEN_OFF = "written_off"
     """A position that gobot did not open has gone from the venue; its record was closed."""
 

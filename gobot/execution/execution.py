@@ -17,10 +17,12 @@ from gobot.execution.guardian import Guardian
 from gobot.execution.judge import STALE
 from gobot.execution.opener import Bracket, Opener, brackets_of
 from gobot.execution.outcomes import Executed, Outcome
+from gobot.execution.performer import Adoption, Performer
 from gobot.execution.planning import OwnPosition, is_stale, origin_of, plan
 from gobot.execution.reconciler import Reconciler
 from gobot.execution.sender import Sender
 from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow, PlannedOrder, Trade
+from gobot.settings.trading import ExternalSettings
 
 if TYPE_CHECKING:
     from gobot.exchange import Exchange
@@ -39,7 +41,17 @@ class Execution:
         executed = await execution.execute(cycle)
     """
 
-    def __init__(self, exchange: Exchange, ledger: Ledger, clock: Clock, *, bot: str, leverage: int) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        bot: str,
+        leverage: int,
+        external: ExternalSettings | None = None,
+        adopted_stop_percent: float = 2.0,
+    ) -> None:
         self._exchange = exchange
         self._ledger = ledger
         self._clock = clock
@@ -49,8 +61,24 @@ class Execution:
         self._bookkeeper = Bookkeeper(exchange, ledger, clock)
         self._guardian = Guardian(ledger, clock, self._sender)
         self._opener = Opener(ledger, self._sender, self._guardian)
+        performer = Performer(
+            exchange,
+            ledger,
+            clock,
+            sender=self._sender,
+            guardian=self._guardian,
+            bookkeeper=self._bookkeeper,
+            adoption=Adoption(bot=bot, stop_percent=adopted_stop_percent),
+        )
         self._reconciler = Reconciler(
-            exchange, ledger, clock, sender=self._sender, guardian=self._guardian, bookkeeper=self._bookkeeper
+            exchange,
+            ledger,
+            clock,
+            sender=self._sender,
+            bookkeeper=self._bookkeeper,
+            guardian=self._guardian,
+            performer=performer,
+            external=external or ExternalSettings(),
         )
         self._lock = asyncio.Lock()
         self._leveraged: set[str] = set()

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from loguru import logger
 
-from gobot.core import Clock, Refusal
+from gobot.core import Clock
+from gobot.core import Refusal as Cause
 from gobot.execution.outcomes import Outcome, Refused, outcome_of
-from gobot.execution.planning import OwnPosition, origin_of, plan_close, plan_stop
+from gobot.execution.planning import OwnPosition, origin_of, plan_again, plan_close, plan_sized_stop, plan_stop
 from gobot.execution.sender import Sender
 from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow, PlannedOrder
 
@@ -54,7 +55,14 @@ class Guardian:
         await self._relieve(outcome)
         if isinstance(outcome, Refused) and _was_passed(outcome.order):
             return [outcome, await self._end_at_once(position, outcome.order)]
+        if isinstance(outcome, Refused) and _is_one_too_many(outcome.order):
+            return [outcome, *await self._place(position, plan_sized_stop(position, outcome.order))]
         return [outcome]
+
+    async def close_again(self, before: OrderRow, position: OwnPosition) -> list[Outcome]:
+        """Close at the market once more, after ``before`` ended without having closed the position."""
+        row = self._ledger.intend(plan_again(before, position.quantity), cycle=before.cycle, at_ms=self._clock.now_ms())
+        return await self._resume(position, row)
 
     async def clear_away(self, outcomes: Iterable[Outcome]) -> None:
         """Cancel the guards of positions that orders have ended.
@@ -107,12 +115,17 @@ class Guardian:
 
 
 def _was_passed(row: OrderRow) -> bool:
-    return row.status is LedgerStatus.REFUSED and row.cause is Refusal.PASSED
+    return row.status is LedgerStatus.REFUSED and row.cause is Cause.PASSED
+
+
+def _is_one_too_many(row: OrderRow) -> bool:
+    """Whether the venue holds one stop for a whole position, and there is one."""
+    return row.status is LedgerStatus.REFUSED and row.cause is Cause.ANOTHER_RESTS and row.closes_position
 
 
 def _is_guarding(row: OrderRow) -> bool:
     """Whether it rests on the venue and waits to close a position."""
-    return row.closes_position and row.status is LedgerStatus.OPEN
+    return row.type.conditional and row.request.protective and row.status is LedgerStatus.OPEN
 
 
 def _has_closed(outcome: Outcome) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from gobot.core import OrderReport, Position, plain
+from gobot.core import OrderReport, OrderType, Position, plain
 from gobot.execution.differences import Difference, DifferenceKind
 from gobot.execution.planning import Origin, OwnPosition, is_stale, origin_of
 from gobot.ledger import LedgerStatus, Leg, OrderRow, Trade
+from gobot.settings.trading import ExternalSettings
 
 NO_POSITION = "there is no position for it to close"
 STALE = "its candle is over"
@@ -17,6 +18,12 @@ SUPERSEDED = "a newer stop is resting"
 
 # A trade that gobot did not open is only written off when its last fill is this old: the next may be on its way.
 _QUIET_MS = 60_000
+# A stop that somebody cancelled is put back once: doing it again and again would be a fight.
+_RESTORED = 1
+# Stops of one position that may be unknown at the same time.
+_ASKED_AT_ONCE = 3
+# A position that cannot be closed is tried again after 1, 2, 4, … seconds, at most this many.
+_LONGEST_PAUSE_MS = 300_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +32,8 @@ class Facts:
 
     ``orders`` are the unsettled ones after the venue was asked about them; ``absent`` the client ids that it
     provably does not know; ``strangers`` its open orders that the ledger does not know although they carry gobot's
-    mark.  ``cycle`` is the one that may still be carried out (None: none may).
+    mark.  ``cycle`` is the one that may still be carried out (None: none may).  Of gobot's own open trades, by symbol:
+    ``closing`` is the newest order that was to end it at once, ``taken`` how many of its stops others have cancelled.
     """
 
     now_ms: int
@@ -35,6 +43,9 @@ class Facts:
     absent: Collection[str] = ()
     strangers: Sequence[OrderReport] = ()
     cycle: int | None = None
+    closing: Mapping[str, OrderRow] = field(default_factory=dict)
+    taken: Mapping[str, int] = field(default_factory=dict)
+    external: ExternalSettings = field(default_factory=ExternalSettings)
 
     def is_current(self, row: OrderRow) -> bool:
         """Whether the decision behind an order may still be carried out."""
@@ -88,13 +99,29 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """A position is ended at the market: for the first time, or again after ``before`` came to nothing."""
+
+    position: OwnPosition
+    reason: str
+    before: OrderRow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """A position that gobot did not open becomes its own."""
+
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteOff:
     """A trade that gobot did not open is over."""
 
     trade: Trade
 
 
-Action = Retract | Bury | Drop | Cancel | Send | Arm | WriteOff
+Action = Retract | Bury | Drop | Cancel | Send | Arm | Close | Adopt | WriteOff
 
 
 @dataclass(slots=True)
@@ -124,7 +151,10 @@ def judge(facts: Facts) -> Judgement:
     for row in facts.orders:
         _judge_order(row, facts, held, awaited, judgement)
     for position in owned:
-        _judge_stops(position, facts, judgement)
+        theirs = facts.positions.get(position.symbol)
+        if theirs is not None and theirs.direction is position.direction:
+            _judge_stops(position, theirs, facts, judgement)
+            _judge_exit(position, theirs, facts, judgement)
     _judge_positions(facts, judgement)
     _judge_strangers(facts, judgement)
     return judgement
@@ -158,7 +188,7 @@ def _judge_order(
     origin = origin_of(row)
     wanted = origin in held or origin in awaited if row.leg.guards else facts.is_current(row)
     absent = row.client_id in facts.absent
-    if absent and (_is_lost(row, facts) or not wanted):
+    if absent and (not wanted or _is_lost(row, facts) or _has_successor(row, facts)):
         judgement.actions.append(Bury(order=row))
         judgement.note(DifferenceKind.LOST_ORDER, row.symbol, f"the venue does not know the {row.leg} {row.client_id}")
     elif row.status is LedgerStatus.INTENDED and not wanted:
@@ -173,33 +203,85 @@ def _judge_order(
             judgement.actions.append(Send(order=row, position=held[origin]))
 
 
+def _has_successor(row: OrderRow, facts: Facts) -> bool:
+    """Whether a later try has been made of the same order."""
+    return any(
+        other.attempt > row.attempt and other.leg is row.leg and origin_of(other) == origin_of(row)
+        for other in facts.orders
+    )
+
+
 def _drop(row: OrderRow, judgement: Judgement) -> None:
     reason = NO_POSITION if row.leg.guards else STALE
     judgement.actions.append(Drop(order=row, reason=reason))
     judgement.note(DifferenceKind.STALE_ORDER, row.symbol, f"the {row.leg} {row.client_id} was not sent: {reason}")
 
 
-def _judge_stops(position: OwnPosition, facts: Facts, judgement: Judgement) -> None:
-    """One stop per position: a missing one is armed, of several the newest stays."""
-    theirs = facts.positions.get(position.symbol)
-    if theirs is None or theirs.direction is not position.direction:
+def _judge_stops(position: OwnPosition, theirs: Position, facts: Facts, judgement: Judgement) -> None:
+    """One stop per position: a missing one is armed, of several the newest stays.
+
+    One whose outcome is unknown may not protect, so it is not waited for.
+    """
+    stops = [row for row in facts.orders if row.leg is Leg.STOP and origin_of(row) == position.origin]
+    resting = [row for row in stops if row.status is LedgerStatus.OPEN and row.client_id not in facts.absent]
+    covering = [row for row in resting if row.closes_position or row.quantity >= theirs.quantity]
+    if covering:
+        newest = max(covering, key=lambda row: row.attempt)
+        judgement.actions += [Cancel(order=row, reason=SUPERSEDED) for row in resting if row is not newest]
         return
-    stops = [
-        row
-        for row in facts.orders
-        if row.leg is Leg.STOP and origin_of(row) == position.origin and row.status.pending and not _is_lost(row, facts)
-    ]
-    resting = [row for row in stops if row.status is LedgerStatus.OPEN and row.closes_position]
-    for row in sorted(resting, key=lambda row: row.attempt)[:-1]:
-        judgement.actions.append(Cancel(order=row, reason=SUPERSEDED))
-    if stops:
+    if any(_is_on_its_way(row, facts) for row in stops):
+        return
+    if sum(row.status is LedgerStatus.SENT for row in stops) >= _ASKED_AT_ONCE:
         return
     if position.stop is None:
         sentence = f"{_words(theirs)} has no stop, and the ledger knows no price for one"
         judgement.quarantine(DifferenceKind.STOP_MISSING, position.symbol, sentence)
+    elif facts.taken.get(position.symbol, 0) > _RESTORED:
+        _give_in(position, theirs, facts, judgement)
+    else:
+        judgement.actions.append(Arm(position=position, trigger=position.stop))
+        judgement.note(DifferenceKind.STOP_MISSING, position.symbol, f"{_words(theirs)} had no stop on the venue")
+
+
+def _is_on_its_way(row: OrderRow, facts: Facts) -> bool:
+    """Whether a stop is about to be sent by this judgement, or one that came too late closes the position."""
+    if row.status is LedgerStatus.INTENDED or (row.type is OrderType.MARKET and row.status.pending):
+        return True
+    return row.status is LedgerStatus.SENT and row.client_id in facts.absent and not _has_successor(row, facts)
+
+
+def _give_in(position: OwnPosition, theirs: Position, facts: Facts, judgement: Judgement) -> None:
+    """Somebody keeps taking the stop away: no fight about it."""
+    sentence = f"somebody cancels the stop of {_words(theirs)} again and again"
+    if facts.external.stops == "alert":
+        judgement.quarantine(DifferenceKind.STOP_TAKEN, position.symbol, f"{sentence}: it has none now")
         return
-    judgement.actions.append(Arm(position=position, trigger=position.stop))
-    judgement.note(DifferenceKind.STOP_MISSING, position.symbol, f"{_words(theirs)} had no stop on the venue")
+    judgement.note(DifferenceKind.STOP_TAKEN, position.symbol, f"{sentence}: it is closed")
+    if position.symbol not in facts.closing:
+        judgement.actions.append(Close(position=position, reason=sentence))
+
+
+def _judge_exit(position: OwnPosition, theirs: Position, facts: Facts, judgement: Judgement) -> None:
+    """An exit that came to nothing is made again, under another number, as long as the position is there."""
+    last = facts.closing.get(position.symbol)
+    if last is None or last.side is not position.direction.exit_side or not _came_to_nothing(last, facts):
+        return
+    sentence = f"{_words(theirs)} should have been closed: {last.note or 'the order was lost'}"
+    if last.status is LedgerStatus.REFUSED:
+        judgement.quarantine(DifferenceKind.EXIT_MISSING, position.symbol, sentence)
+        if facts.now_ms - last.updated_ms < min(1_000 << min(last.attempt - 1, 16), _LONGEST_PAUSE_MS):
+            return
+    judgement.actions.append(Close(position=position, reason=last.reason, before=last))
+
+
+def _came_to_nothing(closing: OrderRow, facts: Facts) -> bool:
+    """Whether an order that was to close a position has ended, or never was, and has not closed it."""
+    if closing.client_id in facts.absent:
+        # One that may still be carried out as it was decided is sent again as itself.
+        return not (closing.leg.guards or facts.is_current(closing))
+    if closing.status in (LedgerStatus.DEAD, LedgerStatus.REFUSED):
+        return True
+    return closing.status in (LedgerStatus.CANCELED, LedgerStatus.EXPIRED) and closing.booked == closing.filled
 
 
 def _is_lost(row: OrderRow, facts: Facts) -> bool:
@@ -219,8 +301,21 @@ def _judge_positions(facts: Facts, judgement: Judgement) -> None:
             sentence = f"{_words(position)} is of an entry whose fills the venue has not reported yet"
             judgement.quarantine(DifferenceKind.FILLS_MISSING, symbol, sentence)
         elif position is not None:
-            sentence = f"{_words(position)} was not opened by gobot: it is left alone, and so is the symbol"
-            judgement.quarantine(DifferenceKind.POSITION_FOREIGN, symbol, sentence)
+            _judge_foreign(position, facts, judgement)
+
+
+def _judge_foreign(position: Position, facts: Facts, judgement: Judgement) -> None:
+    """Somebody else's position: left alone, unless it is to be taken over."""
+    symbol = position.symbol
+    if facts.external.positions == "adopt":
+        judgement.actions.append(Adopt(position=position))
+        sentence = f"{_words(position)} was not opened by gobot: it is taken over, under a stop"
+        judgement.note(DifferenceKind.POSITION_FOREIGN, symbol, sentence)
+        return
+    sentence = f"{_words(position)} was not opened by gobot: it is left alone, and so is the symbol"
+    judgement.quarantined.setdefault(symbol, sentence)
+    if facts.external.positions == "alert":
+        judgement.note(DifferenceKind.POSITION_FOREIGN, symbol, sentence)
 
 
 def _was_sent(entry: OrderRow) -> bool:
@@ -240,8 +335,7 @@ def _judge_own(trade: Trade, position: Position | None, judgement: Judgement) ->
 
 def _judge_external(trade: Trade, position: Position | None, facts: Facts, judgement: Judgement) -> None:
     if position is not None:
-        sentence = f"{_words(position)} was not opened by gobot: it is left alone, and so is the symbol"
-        judgement.quarantine(DifferenceKind.POSITION_FOREIGN, trade.symbol, sentence)
+        _judge_foreign(position, facts, judgement)
     elif facts.now_ms - max(trade.entry_ms, trade.exit_ms or 0) >= _QUIET_MS:
         judgement.actions.append(WriteOff(trade=trade))
         sentence = f"the {trade.direction} position in {trade.symbol} that gobot did not open has gone from the venue"

@@ -98,6 +98,22 @@ def plan_stop(position: OwnPosition, trigger: Decimal, *, attempt: int) -> Plann
     return _of_position(position, request, Leg.STOP, attempt, "protection")
 
 
+def plan_sized_stop(position: OwnPosition, refused: OrderRow) -> PlannedOrder:
+    """A stop for the quantity that is open, where the venue refused one more for the whole position.
+
+    It takes over until that one is gone, so there is no moment without a stop.
+    """
+    attempt = refused.attempt + 1
+    request = replace(
+        refused.request,
+        client_id=_identity(position, Leg.STOP, attempt),
+        quantity=position.quantity,
+        reduce_only=True,
+        closes_position=False,
+    )
+    return _of_position(position, request, Leg.STOP, attempt, "protection")
+
+
 def plan_close(position: OwnPosition, *, leg: Leg, attempt: int, reason: str) -> PlannedOrder:
     """Close a position at the market.  ``leg`` says on whose behalf: its stop's, its target's or an operator's."""
     request = OrderRequest(
@@ -109,6 +125,23 @@ def plan_close(position: OwnPosition, *, leg: Leg, attempt: int, reason: str) ->
         reduce_only=True,
     )
     return _of_position(position, request, leg, attempt, reason)
+
+
+def plan_again(before: OrderRow, quantity: Decimal) -> PlannedOrder:
+    """The next try of an exit that came to nothing, for ``quantity`` of what is still open."""
+    attempt = before.attempt + 1
+    client_id = client_order_id(before.bot, before.candle_ms, before.symbol, before.leg, attempt)
+    return PlannedOrder(
+        request=replace(before.request, client_id=client_id, quantity=quantity),
+        bot=before.bot,
+        candle_ms=before.candle_ms,
+        leg=before.leg,
+        attempt=attempt,
+        strategy=before.strategy,
+        branch=before.branch,
+        confidence=before.confidence,
+        reason=before.reason,
+    )
 
 
 def _identity(position: OwnPosition, leg: Leg, attempt: int) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from loguru import logger
@@ -13,29 +12,22 @@ from gobot.execution.bookkeeper import LATE_MS, Bookkeeper
 from gobot.execution.differences import Difference, Reconciliation
 from gobot.execution.guardian import Guardian
 from gobot.execution.judge import (
-    Action,
-    Arm,
-    Bury,
-    Cancel,
-    Drop,
     Facts,
     Judgement,
-    Retract,
-    Send,
-    WriteOff,
     judge,
     unequal_symbols,
 )
 from gobot.execution.outcomes import Accepted, Outcome, outcome_of
-from gobot.execution.planning import OwnPosition
+from gobot.execution.performer import Performer
 from gobot.execution.sender import Sender
 from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow
+from gobot.settings.trading import ExternalSettings
 
 if TYPE_CHECKING:
     from gobot.exchange import Exchange
 
+
 _OWN_MARK = "gb-"
-_LOST = "the venue does not know it"
 
 
 class Reconciler:
@@ -54,6 +46,8 @@ class Reconciler:
         sender: Sender,
         guardian: Guardian,
         bookkeeper: Bookkeeper,
+        performer: Performer,
+        external: ExternalSettings,
     ) -> None:
         self._exchange = exchange
         self._ledger = ledger
@@ -61,6 +55,8 @@ class Reconciler:
         self._sender = sender
         self._guardian = guardian
         self._bookkeeper = bookkeeper
+        self._performer = performer
+        self._external = external
         self._told: frozenset[Difference] = frozenset()
 
     async def reconcile(self) -> Reconciliation:
@@ -69,17 +65,25 @@ class Reconciler:
         outcomes, absent = await self._settle(resting)
         await self._bookkeeper.book()
         positions = await self._positions()
+        trades = self._ledger.open_trades()
+        own = [trade for trade in trades if not trade.is_external]
+        closing = {trade.symbol: self._ledger.last_closing(trade) for trade in own}
         facts = Facts(
             now_ms=self._clock.now_ms(),
             positions=positions,
-            trades=self._ledger.open_trades(),
+            trades=trades,
             orders=self._ledger.unsettled(),
             absent=absent,
             strangers=self._strangers(resting),
             cycle=self._ledger.current_cycle(),
+            closing={symbol: row for symbol, row in closing.items() if row is not None},
+            taken={trade.symbol: self._ledger.stops_taken(trade) for trade in own},
+            external=self._external,
         )
         judgement = judge(facts)
-        performed = [outcome for action in judgement.actions for outcome in await self._perform(action, positions)]
+        performed: list[Outcome] = []
+        for action in judgement.actions:
+            performed += await self._performer.perform(action, positions)
         _quarantine_naked(judgement, performed)
         if any(outcome.order.status is LedgerStatus.FILLED for outcome in performed):
             await self._bookkeeper.book()
@@ -108,8 +112,7 @@ class Reconciler:
                 continue
             report = reports.get(row.client_id) or await self._exchange.order(row.symbol, row.client_id)
             if report is None:
-                sent_ms = row.sent_ms or row.decided_ms
-                if self._clock.now_ms() >= sent_ms + self._exchange.settle_after_ms:
+                if self._sender.is_absent(row):
                     absent.add(row.client_id)
             elif not _says_nothing_new(row, report):
                 after = self._ledger.record(report)
@@ -140,24 +143,6 @@ class Reconciler:
             self._ledger.record(marked[client_id])
         return [marked[client_id] for client_id in sorted(unexplained - known.keys())]
 
-    async def _perform(self, action: Action, positions: Mapping[str, Position]) -> list[Outcome]:
-        match action:
-            case Retract(order=row):
-                self._ledger.mark_unsent(row.client_id)
-            case Bury(order=row):
-                return [outcome_of(self._ledger.mark_dead(row.client_id, _LOST, self._clock.now_ms()))]
-            case Drop(order=row, reason=reason):
-                return [self._sender.drop(row, reason)]
-            case Cancel(order=row):
-                await self._sender.cancel(row)
-            case Send(order=row, position=position):
-                return await self._guardian.carry_out(_sized(position, positions), row)
-            case Arm(position=position, trigger=trigger):
-                return await self._guardian.arm(_sized(position, positions), trigger)
-            case WriteOff(trade=trade):
-                self._bookkeeper.write_off(trade)
-        return []
-
     def _tell(self, differences: Collection[Difference]) -> None:
         """Log what is new: a difference that stays is not told at every look."""
         for difference in differences:
@@ -173,12 +158,6 @@ class Reconciler:
 
 def _says_nothing_new(row: OrderRow, report: OrderReport) -> bool:
     return row.status is LedgerStatus.OPEN and not report.status.final and report.filled == row.filled
-
-
-def _sized(position: OwnPosition, positions: Mapping[str, Position]) -> OwnPosition:
-    """The position as large as the venue says it is."""
-    theirs = positions.get(position.symbol)
-    return position if theirs is None else replace(position, quantity=theirs.quantity)
 
 
 def _quarantine_naked(judgement: Judgement, performed: Sequence[Outcome]) -> None:

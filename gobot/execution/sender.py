@@ -8,6 +8,7 @@ from loguru import logger
 
 from gobot.core import Clock, OrderReport, OutcomeUnknown, Refusal, VenueRefused, VenueUnavailable, plain
 from gobot.execution.outcomes import Accepted, Outcome, Refused, Unknown, outcome_of
+from gobot.execution.patience import Patience
 from gobot.ledger import Ledger, OrderRow
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Sender:
         self._exchange = exchange
         self._ledger = ledger
         self._clock = clock
+        self._patience = Patience(clock)
 
     async def send(self, row: OrderRow) -> Outcome:
         """Send an intended order."""
@@ -37,10 +39,14 @@ class Sender:
             return self._refused(row, error)
         except OutcomeUnknown as error:
             return await self.find(row, str(error))
+        finally:
+            # Also when the wait for the answer was cut off.
+            self._patience.note(row.client_id)
         return self._recorded(report)
 
     async def cancel(self, row: OrderRow) -> OrderRow:
         """Cancel a resting order; if the venue does not confirm that, it stays open until it is asked for."""
+        row = self._ledger.mark_withdrawn(row.client_id, self._clock.now_ms())
         try:
             report = await self._exchange.cancel(row.symbol, row.client_id)
         except (VenueRefused, OutcomeUnknown) as error:
@@ -66,6 +72,10 @@ class Sender:
             return self._recorded(report)
         logger.warning("order unknown", **_who(row), reason=reason)
         return Unknown(order=self._ledger.order(row.client_id), reason=reason)
+
+    def is_absent(self, row: OrderRow) -> bool:
+        """Whether an order that the venue does not know will never appear there."""
+        return self._patience.is_over(row.client_id, self._exchange.settle_after_ms)
 
     def _refused(self, row: OrderRow, error: VenueRefused) -> Refused:
         row = self._ledger.refuse(row.client_id, error.code, str(error), self._clock.now_ms(), error.cause)

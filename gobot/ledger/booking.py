@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, or_, select, update
 
-from gobot.core import ZERO, Fill, FundingPayment
+from gobot.core import ZERO, Fill, FundingPayment, Position
 from gobot.ledger import orders as order_rows
 from gobot.ledger.accounting import applied, with_funding
 from gobot.ledger.schema import fills, funding, trades
@@ -74,12 +75,15 @@ def book(connection: Connection, batch: Sequence[Fill]) -> list[TradeChange]:
                 held[trade.symbol] = trade
             if trade.id > last_id or not trade.is_open or (trade.id, kind) in changes:
                 changes[trade.id, kind] = TradeChange(kind=kind, trade=trade)
+            elif order is None and not trade.is_external:
+                changes[trade.id, ChangeKind.RESIZED] = TradeChange(kind=ChangeKind.RESIZED, trade=trade)
             last_id, last_closing = max(last_id, trade.id), max(last_closing, trade.closing or 0)
         rows.append({**asdict(fill), "trade_id": after[-1].id})
     _write_trades(connection, touched.values(), stored)
     connection.execute(insert(fills), rows)
     _book_on_orders(connection, orders.values(), fresh)
-    return list(changes.values())
+    closed = {number for number, kind in changes if kind is ChangeKind.CLOSED}
+    return [each for (number, kind), each in changes.items() if kind is not ChangeKind.RESIZED or number not in closed]
 
 
 def book_funding(connection: Connection, batch: Sequence[FundingPayment]) -> int:
@@ -107,6 +111,31 @@ def write_off(connection: Connection, trade_id: int, at_ms: int) -> Trade:
     news = {"exit_ms": at_ms, "exit_reason": EXTERNAL, "closing": connection.execute(_LAST_CLOSING).scalar_one() + 1}
     connection.execute(_CHANGE, {"row_id": trade_id, **news})
     return replace(trade, **news)
+
+
+def adopt(connection: Connection, position: Position, *, bot: str, stop: Decimal, at_ms: int) -> Trade:
+    """Make the position of somebody else ``bot``'s own trade, protected at ``stop``.
+
+    Its decision is the moment of taking it over.  One that began before the ledger did is entered as it stands.
+    """
+    known = next((trade for trade in open_trades(connection) if trade.symbol == position.symbol), None)
+    if known is not None and not known.is_external:
+        return known
+    value = position.quantity * position.entry_price
+    before = known or Trade(
+        id=int(connection.execute(_LAST_ID).scalar_one()) + 1,
+        bot=EXTERNAL,
+        symbol=position.symbol,
+        direction=position.direction,
+        quantity=position.quantity,
+        open_quantity=position.quantity,
+        entry_value=value,
+        cost=value,
+        entry_ms=at_ms,
+    )
+    trade = replace(before, bot=bot, candle_ms=at_ms, stop=stop, reason="taken over")
+    _write_trades(connection, [trade], [] if known is None else [trade.id])
+    return trade
 
 
 def _fresh_fills(connection: Connection, batch: Sequence[Fill]) -> list[Fill]:

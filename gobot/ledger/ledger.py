@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from gobot.core import Fill, FundingPayment, OrderReport, Refusal
+from gobot.core import Fill, FundingPayment, OrderReport, Position, Refusal
 from gobot.ledger import backtests, booking, cycles, runs
 from gobot.ledger import orders as order_rows
 from gobot.ledger.backtests import BacktestRow
@@ -172,6 +172,16 @@ class Ledger:
         with self._transaction() as connection:
             return order_rows.last_attempt(connection, bot, candle_ms, symbol, leg)
 
+    def last_closing(self, trade: Trade) -> OrderRow | None:
+        """The newest order that was to end an open trade at once, None if nobody wanted that."""
+        with self._transaction() as connection:
+            return order_rows.last_closing(connection, trade)
+
+    def stops_taken(self, trade: Trade) -> int:
+        """How many stops of a trade were cancelled on the venue by somebody else."""
+        with self._transaction() as connection:
+            return order_rows.stops_taken(connection, trade.symbol, trade.candle_ms or 0)
+
     def mark_sent(self, client_id: str, at_ms: int) -> OrderRow:
         """Commit that an intended order is about to be sent: from here on its outcome is unknown until asked for."""
         return self._advance(client_id, LedgerStatus.SENT, LedgerStatus.INTENDED, sent_ms=at_ms)
@@ -227,6 +237,11 @@ class Ledger:
         """End a trade whose position is gone although no fill ever explained it; its exit reason is "external"."""
         with self._transaction() as connection:
             return TradeChange(kind=ChangeKind.CLOSED, trade=booking.write_off(connection, trade_id, at_ms))
+
+    def adopt(self, position: Position, *, bot: str, stop: Decimal, at_ms: int) -> Trade:
+        """Make a position that gobot did not open ``bot``'s own trade, protected at ``stop``."""
+        with self._transaction() as connection:
+            return booking.adopt(connection, position, bot=bot, stop=stop, at_ms=at_ms)
 
     def open_trades(self) -> list[Trade]:
         """What is held, in the order of opening."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from gobot.core import ZERO, OrderReport, OrderRequest, OrderStatus, OrderType, Refusal, Side, StateError
 from gobot.ledger.schema import orders, trades
+from gobot.ledger.trades import Trade
 from gobot.ledger.words import LedgerStatus, Leg
 
 
@@ -43,7 +44,7 @@ class OrderRow:
 
     ``filled`` and ``average`` are the venue's report, ``booked`` is the sum of the fills that were booked; an
     order is ``settled`` when it has ended and both agree.  ``code``, ``cause`` and ``note`` say why it was refused, is
-    dead or was dropped.  ``withdrawn_ms`` is when gobot first asked to cancel it, None where it never did.
+    dead or was dropped.  ``withdrawn_ms`` is when gobot first asked to cancel it, None where that is not what ended it.
     """
 
     id: int
@@ -117,6 +118,30 @@ _LAST_OF_LEG = (
     .order_by(orders.c.attempt.desc())
     .limit(1)
 )
+_FIRST_ENTRY = select(func.min(orders.c.id)).where(
+    orders.c.candle_ms == bindparam("candle_ms"),
+    orders.c.symbol == bindparam("symbol"),
+    orders.c.bot == bindparam("bot"),
+    orders.c.leg == Leg.ENTRY,
+)
+_LAST_CLOSING = (
+    select(orders)
+    .where(
+        orders.c.symbol == bindparam("symbol"),
+        orders.c.leg.in_([leg for leg in Leg if leg.closes]),
+        orders.c.id > bindparam("after_id"),
+        orders.c.decided_ms >= bindparam("since_ms"),
+    )
+    .order_by(orders.c.id.desc())
+    .limit(1)
+)
+_STOPS_TAKEN = select(func.count()).where(
+    orders.c.candle_ms == bindparam("candle_ms"),
+    orders.c.symbol == bindparam("symbol"),
+    orders.c.leg == Leg.STOP,
+    orders.c.status == LedgerStatus.CANCELED,
+    orders.c.withdrawn_ms.is_(None),
+)
 _MOVE_STOP = (
     update(trades)
     .where(
@@ -172,6 +197,21 @@ def last_attempt(connection: Connection, bot: str, candle_ms: int, symbol: str, 
     return None if row is None else _order(row)
 
 
+def last_closing(connection: Connection, trade: Trade) -> OrderRow | None:
+    """The newest order that was to end an open trade at once, None if nobody wanted that."""
+    place = {"candle_ms": trade.candle_ms, "symbol": trade.symbol, "bot": trade.bot}
+    entry = connection.execute(_FIRST_ENTRY, place).scalar_one()
+    # One that was taken over has no entry of its own: what was wanted before it began is not meant for it.
+    values = {"after_id": entry or 0, "since_ms": trade.entry_ms if entry is None else 0, "symbol": trade.symbol}
+    row = connection.execute(_LAST_CLOSING, values).mappings().one_or_none()
+    return None if row is None else _order(row)
+
+
+def stops_taken(connection: Connection, symbol: str, candle_ms: int) -> int:
+    """How many stops of one decision were cancelled by somebody else than gobot."""
+    return int(connection.execute(_STOPS_TAKEN, {"symbol": symbol, "candle_ms": candle_ms}).scalar_one())
+
+
 def advance(
     connection: Connection, client_id: str, status: LedgerStatus, *, after: Collection[LedgerStatus], **values: Any
 ) -> OrderRow:
@@ -216,6 +256,9 @@ def record(connection: Connection, report: OrderReport) -> OrderRow:
     }
     if all(getattr(row, name) == value for name, value in news.items()):
         return row
+    if report.status.final and report.status is not OrderStatus.CANCELED:
+        # What gobot asked for came too late.
+        news["withdrawn_ms"] = None
     if row.leg is Leg.STOP and status is LedgerStatus.OPEN and row.status is not status:
         connection.execute(_MOVE_STOP, {"of_symbol": row.symbol, "of_candle": row.candle_ms, "to_stop": row.trigger})
     return change(connection, row, **news, updated_ms=report.updated_ms, note=report.reason)

@@ -123,6 +123,8 @@ class ChangeKind(StrEnum):
 
     OPENED = "opened"
     CLOSED = "closed"
+    RESIZED = "resized"
+    """Somebody else traded on it; what is open now is another quantity than gobot made it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

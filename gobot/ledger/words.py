@@ -16,6 +16,7 @@ class Leg(StrEnum):
     TARGET = "target"
     EXIT = "exit"
     CLOSE = "close"
+    TIME = "time"
 
     @property
     def exit_reason(self) -> str:
@@ -25,7 +26,12 @@ class Leg(StrEnum):
     @property
     def guards(self) -> bool:
         """Whether it belongs to a position and has nothing to do without one."""
-        return self in (Leg.STOP, Leg.TARGET, Leg.CLOSE)
+        return self in (Leg.STOP, Leg.TARGET, Leg.CLOSE, Leg.TIME)
+
+    @property
+    def closes(self) -> bool:
+        """Whether it ends a position at once because somebody wants that: strategy, operator, or the clock."""
+        return self in (Leg.EXIT, Leg.CLOSE, Leg.TIME)
 
 
 class LedgerStatus(StrEnum):

@@ -60,6 +60,7 @@ _FIXED: tuple[Place, ...] = (
     ("trading", "orchestrator", "guard_interval"),
     ("trading", "orchestrator", "daily_summary"),
     ("trading", "rate_limiter"),
+    ("trading", "external"),
     ("exchange",),
     ("telegram", "enabled"),
     ("telegram", "base_url"),

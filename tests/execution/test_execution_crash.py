@@ -40,7 +40,7 @@ def _take_stop_away(venue: ScriptedVenue) -> None:
 
 
 def _stop_missed(venue: ScriptedVenue) -> None:
-    _take_stop_away(venue)
+    venue._end(venue.stops(ETH)[0].client_id, OrderStatus.EXPIRED)
     venue.move(ETH, 92)
 
 

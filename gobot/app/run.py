@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from gobot.app.footprint import load_kernels, release_code
 from gobot.app.logs import set_up_logging
-from gobot.app.wiring import Daemon, RunOptions, build_daemon, require_runnable
+from gobot.app.wiring import Daemon, build_daemon
+from gobot.app.worlds import RunOptions
 from gobot.core import GobotError, ManualClock
 from gobot.daemon.exits import ExitReason
 from gobot.daemon.lock import InstanceLock
@@ -29,7 +30,6 @@ def run(loaded: Loaded, options: RunOptions, *, panel: PanelMaker | None = None)
 
     With a ``panel`` the terminal belongs to it and log lines go to the file only.  Raises `GobotError`.
     """
-    require_runnable(loaded)
     require_credentials(loaded)
     lock = InstanceLock(loaded.paths.state)
     try:

@@ -30,7 +30,7 @@ def run(
     ] = None,
     cycles: Annotated[int | None, typer.Option(min=0, help="End after this many cycles; 0 means no limit.")] = None,
     speed: Annotated[
-        str | None, typer.Option(metavar="X|max", help="Simulated seconds per real second, or max.")
+        str | None, typer.Option(metavar="X|max", help="Seconds of a simulated market per real second, or max.")
     ] = None,
     settings: SetOption = None,
     plain: Annotated[bool, typer.Option("--plain", help="Log lines instead of the panel.")] = False,
@@ -48,7 +48,7 @@ def run(
     gobot run --mode paper                 live prices, orders on paper
     """
     from gobot.app.run import run as run_daemon
-    from gobot.app.wiring import RunOptions
+    from gobot.app.worlds import RunOptions
     from gobot.settings import Override
 
     options = [Override("trading.mode", mode, "--mode")] if mode else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,18 @@ from gobot.ledger import Ledger
 from gobot.memory import JsonFile
 from gobot.settings import SettingsWatch, TradingSettings
 from gobot.strategy import Strategy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """What has to be done before trading with an account.
+
+    ``prepare`` makes the account fit and says which symbols cannot be traded, with the reason; ``self_test`` proves
+    that the venue holds protection.  Both raise `GobotError`.
+    """
+
+    prepare: Callable[[], Awaitable[Mapping[str, str]]]
+    self_test: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +54,4 @@ class House:
     limiter_status: Callable[[], Mapping[str, Any]]
     max_iterations: int | None = None
     speed: float = 1.0
+    readiness: Readiness | None = None

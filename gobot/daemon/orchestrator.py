@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import Any
 
@@ -36,12 +36,15 @@ from gobot.daemon.logbook import Logbook
 from gobot.daemon.performance import performance_of
 from gobot.daemon.picture import Picture, snapshot_of
 from gobot.daemon.progress import IDLE, Progress
+from gobot.daemon.readiness import PROTECTION_UNPROVED, Protection, prepare_account, reach_venue
 from gobot.daemon.snapshot import Snapshot
 from gobot.daemon.tuning import Tuning
 from gobot.execution import Executed
 
 # Closed trades that risk looks at for cooldowns and the day's result.
 _RECENT_TRADES = 200
+# A guard that keeps failing is told this often (ms).
+_TOLD_AGAIN_MS = 900_000
 # Cycles of a branch that are archived with their decisions, the newest ones.
 _CYCLES_ARCHIVED = 1000
 
@@ -69,16 +72,20 @@ class Orchestrator:
         # The venue is changed by one at a time: a cycle's orders, the guard, or the operator.
         turn = asyncio.Lock()
         self._guard = Guard(house, self.picture, turn)
+        self._protection = Protection(house)
         self._cycle = Cycle(house, self.tuning, self.logbook, self.picture, self._guard, turn)
         self._ledger_run = 0
         self._step_began = time.monotonic()
+        # What keeps failing, how, and when that was told last (ms).
+        self._ailing: dict[str, tuple[type[Exception], int]] = {}
 
     # The life of a run
 
-    async def start(self) -> None:
+    async def start(self, waiting: Callable[[], None] = lambda: None) -> None:
         """Take up where the last run ended: ledger and venue made equal, an unfinished cycle finished.
 
-        Raises `StateError` when the state belongs to another mode, `VenueUnavailable` when the account cannot be read.
+        A venue that is down is waited for; ``waiting`` is called then.  Raises `StateError` when the state belongs to
+        another mode, `ConfigError` when the account is not one to trade with.
         """
         house, mode = self.house, self.tuning.trading.mode
         resumed = self.logbook.begin_session(mode=mode, limit=self._limit)
@@ -90,7 +97,9 @@ class Orchestrator:
         )
         self._enter_branch()
         self._tell_damage()
-        await self._guard.look(self.tuning.risk, self._now())
+        if not await reach_venue(house, self._first_look, self.stopping, waiting):
+            return
+        await self._prove_protection()
         logger.info("started", mode=mode, branch=branch, symbols=len(house.symbols), resumed=resumed or "no")
         house.announcer.publish(
             DaemonStarted(
@@ -105,6 +114,19 @@ class Orchestrator:
         )
         if self.logbook.progress.in_cycle:
             await self._attempt("cycle", self._run_cycle())
+
+    async def _first_look(self) -> None:
+        await prepare_account(self.house)
+        await self._guard.look(self.tuning.risk, self._now())
+
+    async def _prove_protection(self) -> None:
+        """No entries before the venue has shown that it holds a stop; a pause for that reason ends with the proof."""
+        problem = await self._protection.problem()
+        paused = self.logbook.progress.paused
+        if problem and not paused:
+            self.pause(problem)
+        elif not problem and paused.startswith(PROTECTION_UNPROVED):
+            self.resume("the protection test has passed")
 
     def _tell_damage(self) -> None:
         """Say which files of the state directory were damaged and what is used instead."""
@@ -177,14 +199,28 @@ class Orchestrator:
             logger.critical("state cannot be kept", where=where, error=str(error))
             raise
         except GobotError as error:
-            logger.error("a step failed", where=where, error=str(error))
-            self._failed(where, str(error))
+            if self._is_news(where, type(error)):
+                logger.error("a step failed", where=where, error=str(error))
+                self._failed(where, str(error))
         except Exception as error:  # noqa: BLE001  # a bug in one step must not leave open positions unwatched
             logger.opt(exception=error).error("a step failed", where=where)
             self._failed(where, f"{type(error).__name__}: {error}")
         else:
+            if self._ailing.pop(where, None) is not None:
+                logger.info("a step works again", where=where)
             if where == "cycle":
                 self.logbook.succeeded()
+
+    def _is_news(self, where: str, kind: type[Exception]) -> bool:
+        """Whether a failure has to be told: what fails every few seconds in the same way is told now and then.
+
+        Failures of a cycle are counted, and slow it down; all of them are news.
+        """
+        known, told_ms = self._ailing.get(where, (None, 0))
+        if where != "cycle" and known is kind and self._now() - told_ms < _TOLD_AGAIN_MS:
+            return False
+        self._ailing[where] = kind, self._now()
+        return True
 
     def _failed(self, where: str, message: str) -> None:
         """Note a failure; a failed cycle is over, and several in a row slow the loop down."""
@@ -210,6 +246,7 @@ class Orchestrator:
         """Take up what changed since the last cycle and begin the next one, unless the loop is slowed down."""
         self.take_up_settings()
         self._end_pause(at_ms)
+        await self._prove_protection()
         progress = self.logbook.progress
         if at_ms < progress.retry_after_ms:
             return

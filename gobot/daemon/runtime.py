@@ -50,12 +50,13 @@ async def live(
         for door in doors:
             await door.open()
             opened.append(door)
-        await orchestrator.start()
-        service.ready()
         background = [
             asyncio.create_task(_measure_lag(operator)),
             asyncio.create_task(_feed(service, orchestrator, operator)),
         ]
+        # Whoever waits for a venue is not stuck: the service manager must not lose patience.
+        await orchestrator.start(waiting=service.ready)
+        service.ready()
         await _run_until(orchestrator.stopping, driver.run(jobs, orchestrator.stopping))
     except Exception as error:
         orchestrator.end(ExitReason.ERROR, f"{error}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from loguru import logger
@@ -18,6 +18,10 @@ from gobot.core import DAY_MS, Clock, ManualClock
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+
+# APScheduler asks again about the firing it has just carried out.
+_PLANS_KEPT = 4
 
 
 class Trigger(Protocol):
@@ -79,10 +83,14 @@ class Driver(Protocol):
 
 
 class RealTimeDriver:
-    """APScheduler: a job never overlaps itself, and a run missed in sleep or a stall happens once, not many times."""
+    """APScheduler: a job never overlaps itself, and a run missed in sleep or a stall happens once, not many times.
 
-    def __init__(self, clock: Clock) -> None:
+    ``speed`` is how many seconds of the clock pass in a real one.
+    """
+
+    def __init__(self, clock: Clock, speed: float = 1.0) -> None:
         self._clock = clock
+        self._speed = speed
         self._due: dict[str, int] = {}
         self._running: set[asyncio.Task[None]] = set()
 
@@ -92,7 +100,7 @@ class RealTimeDriver:
 
     def seconds_until(self, name: str) -> float:
         """How long it is until then."""
-        return max(0.0, (self.next_due(name) - self._clock.now_ms()) / 1000)
+        return max(0.0, (self.next_due(name) - self._clock.now_ms()) / 1000 / self._speed)
 
     async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
         """Run the jobs until ``stop`` is set, then wait for the ones at work.  Raises what a job raises."""
@@ -117,15 +125,21 @@ class RealTimeDriver:
     def _add(self, scheduler: AsyncIOScheduler, job: Job, failed: asyncio.Future[None]) -> None:
         from apscheduler.triggers.base import BaseTrigger
 
-        due, trigger = self._due, job.trigger
+        due, trigger, clock, speed = self._due, job.trigger, self._clock, self._speed
+        # Moments by the scheduler's clock, each with the one that it stands for by the clock of the market.
+        planned: dict[datetime | None, int] = {}
 
         class Aligned(BaseTrigger):  # type: ignore[misc]  # apscheduler 3 ships no types
             """`Trigger` in APScheduler's terms."""
 
             def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-                after = max(previous or now, now)
-                due[job.name] = trigger.next_after(int(after.timestamp() * 1000))
-                return datetime.fromtimestamp(due[job.name] / 1000, UTC)
+                at_ms = clock.now_ms()
+                due[job.name] = trigger.next_after(max(at_ms, planned.get(previous, 0)))
+                fires = now + timedelta(milliseconds=(due[job.name] - at_ms) / speed)
+                planned[fires] = due[job.name]
+                if len(planned) > _PLANS_KEPT:
+                    del planned[next(iter(planned))]
+                return fires
 
         async def run_once() -> None:
             task = asyncio.ensure_future(_as_coroutine(job, self._clock.now_ms()))

@@ -25,6 +25,7 @@ class ExchangeSettings(Section):
 
     name: str = Field("binanceusdm", pattern=r"^[a-z0-9]+$", description="ccxt's id of the venue.")
     url_override: UrlOverride = Field(default_factory=UrlOverride)
+    allow_withdrawal_key: bool = Field(False, description="Whether an API key that may withdraw money is accepted.")
     api_key: SecretStr | None = Field(None, description="API key; from the environment only.", exclude=True)
     secret: SecretStr | None = Field(None, description="API secret; from the environment only.", exclude=True)
 

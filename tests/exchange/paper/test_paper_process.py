@@ -82,6 +82,10 @@ class Home:
         done = self.gobot(what, "--json")
         return len(orjson.loads(done.stdout)) if done.returncode == 0 else 0
 
+    def log(self) -> str:
+        file = self.path / "state/logs/gobot.log"
+        return file.read_text() if file.exists() else ""
+
     def start(self) -> subprocess.Popen[bytes]:
         child = subprocess.Popen(
             self.command("run", "--plain", "--cycles", "0"), stderr=subprocess.DEVNULL, env=self.environment
@@ -153,13 +157,22 @@ def test_kill_loses_nothing_and_doubles_nothing(home, venue):
     assert len(home.json("positions")) == 2
 
 
-def test_a_venue_that_is_down_ends_the_start_in_one_sentence(home, venue):
-    done = home.run("--cycles", "1", "--set", "exchange.url_override.rest=http://127.0.0.1:9")
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(
-        "gobot: binanceusdm does not answer: GET http://127.0.0.1:9/fapi/v1/"
-    )
-    assert "Traceback" not in done.stderr
+def test_a_venue_that_is_down_is_waited_for_and_told_once(home, venue):
+    venue.fail("exchangeInfo", *["502"] * 5)
+    child = home.start()
+    until(lambda: home.count("positions") == 2, child)
+    log = home.log()
+    assert log.count("the venue does not answer") == 1
+    assert log.count("the venue answers again") == 1
+    assert "Traceback" not in log
+
+
+def test_who_waits_for_a_venue_can_be_told_to_stop(home, venue):
+    venue.fail("exchangeInfo", *["502"] * 1000)
+    child = home.start()
+    until(lambda: "does not answer" in home.log(), child)
+    assert home.gobot("stop").returncode == 0
+    assert child.wait(60) == 0
 
 
 def test_a_venue_that_goes_away_for_a_while_is_survived(home, venue):
@@ -174,12 +187,17 @@ def test_a_venue_that_goes_away_for_a_while_is_survived(home, venue):
 
 
 @pytest.mark.parametrize("mode", ["testnet", "live"])
-def test_what_is_not_there_yet_says_so(home, mode):
+def test_without_keys_nothing_is_traded(home, mode):
     done = home.run("--mode", mode)
     assert done.returncode == 2
-    assert done.stderr == (
-        f"gobot: trading.mode {mode} is not available in this version; set trading.mode: sim or paper\n"
-    )
+    (line,) = done.stderr.splitlines()
+    assert "needs GOBOT_EXCHANGE__API_KEY and GOBOT_EXCHANGE__SECRET" in line
+
+
+def test_real_time_is_not_hurried(home):
+    done = home.run("--set", "exchange.url_override.rest=https://example.org", "--speed", "60")
+    assert done.returncode == 2
+    assert "mode paper runs in real time" in done.stderr
 
 
 def test_a_venue_that_nobody_knows_is_a_wrong_setting(home):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gobot.cli.context import JsonOption
-from gobot.core import UsageError
+from gobot.core import UsageError, exact
 
 if TYPE_CHECKING:
     from gobot.exchange.feed import MarketFeed
@@ -30,6 +30,9 @@ def sandbox(
     step: Annotated[str, typer.Option(help="Candle length of the made-up market.")] = "1m",
     speed: Annotated[float, typer.Option(min=0.1, max=1000.0, help="Seconds of the venue per real second.")] = 1.0,
     deposit: Annotated[float, typer.Option(min=0, help="USDT that the account begins with.")] = 10_000.0,
+    faults: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="YAML of what shall go wrong; docs/sandbox.md shows how.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     r"""Run a venue on this machine that speaks Binance's protocol, to rehearse on.
@@ -40,12 +43,25 @@ def sandbox(
     gobot sandbox                                 three made-up symbols in real time
     gobot sandbox --port 9000 --synthetic 50      fifty of them, on port 9000
     gobot sandbox --data BTCUSDT_15m.parquet      recorded candles, as if they happened now
+    gobot sandbox --faults faults.yaml            time-outs, resets, bans, partial fills as the file says
     gobot sandbox --speed 60 --json               an hour in a minute; the address as JSON
     """
     from gobot.sandbox import Sandbox
+    from gobot.sandbox.faults import read_faults
 
+    chosen, rules = read_faults(faults) if faults else (None, [])
     feed = _recorded(data, symbol or []) if data else None
-    server = Sandbox(feed=feed, symbols=synthetic, seed=seed, step=step, speed=speed, port=port, deposit=int(deposit))
+    server = Sandbox(
+        feed=feed,
+        symbols=synthetic,
+        seed=seed,
+        step=step,
+        speed=speed,
+        port=port,
+        deposit=exact(deposit),
+        faults=rules,
+        fault_seed=chosen,
+    )
     asyncio.run(_serve(server, as_json=as_json))
 
 
@@ -78,6 +94,7 @@ def _announce(server: Sandbox, *, as_json: bool) -> None:
             "port": server.port,
             "key": server.key,
             "secret": server.secret,
+            "clock": server.clock_document(),
         }
         print(orjson.dumps(document).decode(), flush=True)
         return

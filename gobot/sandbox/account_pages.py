@@ -31,6 +31,10 @@ class AccountPages:
         self.multi_assets = False
         self.may_withdraw = False
 
+    def in_hedge_mode(self) -> bool:
+        """Whether long and short positions are kept apart."""
+        return self.dual_side
+
     # Money
 
     def balance(self, _: Parameters) -> list[dict[str, Any]]:

@@ -48,7 +48,10 @@ class AlgoPages:
 
     def order(self, parameters: Parameters) -> dict[str, Any]:
         """One conditional order."""
-        return self._find(parameters, -2013).document()
+        algo = self._find(parameters, -2013)
+        if not self._book.shown(algo.client_id, self._engine.now_ms):
+            raise ApiError(-2013)
+        return algo.document()
 
     def cancel(self, parameters: Parameters) -> dict[str, Any]:
         """Take a waiting order back."""
@@ -70,7 +73,8 @@ class AlgoPages:
         parameters.ignore("algoType", "algoId")
         wanted = parameters.optional("symbol")
         symbol = self._engine.listings[wanted].market.symbol if wanted else None
-        return [algo.document() for algo in self._book.open_algos(symbol)]
+        now = self._engine.now_ms
+        return [a.document() for a in self._book.open_algos(symbol) if self._book.shown(a.client_id, now)]
 
     def all_orders(self, parameters: Parameters) -> list[dict[str, Any]]:
         """Orders of a symbol, oldest first."""

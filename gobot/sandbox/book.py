@@ -45,6 +45,7 @@ class Book:
         self.incomes: deque[Income] = deque(maxlen=2 * KEPT)
         self.protection = ProtectionWatch()
         self.margin_types: dict[str, str] = {}
+        self.hidden: dict[str, int] = {}
         self._price_of = price_of
         self._listener = listener
         self._algo_numbers = count(1_000_001)
@@ -70,6 +71,10 @@ class Book:
         self.venue.cancel(order.request.symbol, order.request.client_id, now_ms=now_ms)
         self.note(now_ms)
         return self.orders[order.id]
+
+    def shown(self, client_id: str, now_ms: int) -> bool:
+        """Whether queries find an order of that client id: a fault can keep it from them for a while."""
+        return self.hidden.get(client_id, 0) <= now_ms
 
     def open_orders(self, symbol: str | None = None) -> list[VenueOrder]:
         """Resting orders, oldest first."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,18 @@ class FastClock:
     def start(cls, speed: float = 1.0) -> FastClock:
         """A clock that agrees with the host's now."""
         return cls(speed=speed, wall_ms=time.time_ns() // 1_000_000, monotonic_s=time.monotonic())
+
+    @classmethod
+    def at_anchor(cls, anchor: Mapping[str, Any]) -> FastClock:
+        """The clock of another process, from its `anchor`."""
+        return cls(
+            speed=float(anchor["speed"]), wall_ms=int(anchor["wall_ms"]), monotonic_s=float(anchor["monotonic_s"])
+        )
+
+    @property
+    def anchor(self) -> dict[str, Any]:
+        """What another process on this host needs to read the same time."""
+        return asdict(self)
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch, the real ones since the anchor counted ``speed`` times."""

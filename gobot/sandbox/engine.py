@@ -6,12 +6,12 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from gobot.core import Clock, Market
-from gobot.exchange.clearing import Depth
 from gobot.exchange.feed import Bar
 from gobot.exchange.venue import Venue
 from gobot.exchange.venue_state import VenueState
 from gobot.sandbox.algos import Algo
 from gobot.sandbox.book import Book, Listener
+from gobot.sandbox.liquidity import Liquidity
 from gobot.sandbox.listings import Listings
 from gobot.sandbox.prices import Leg, Prices
 
@@ -32,7 +32,7 @@ class Engine:
         deposit: Decimal,
         slippage: float,
         listener: Listener,
-        depth: Depth | None = None,
+        liquidity: Liquidity,
     ) -> None:
         self.prices = prices
         self.listings = listings
@@ -42,17 +42,25 @@ class Engine:
         state = VenueState(time_ms=self.now_ms, wallet=Decimal(0))
         for symbol, market in markets.items():
             state.put_leverage(symbol, min(_DEFAULT_LEVERAGE, market.max_leverage))
-        self.venue = Venue(markets, state, slippage=slippage, depth=depth)
+        self.venue = Venue(markets, state, slippage=slippage, depth=liquidity.depth)
+        liquidity.know(markets)
+        self.liquidity = liquidity
         self.book = Book(self.venue, listings, self.price, listener)
         self.book.transfer(deposit, self.now_ms)
         self.frozen: dict[str, Decimal] = {}
         self.pending: list[tuple[int, Callable[[], None]]] = []
+        self.skew_ms = 0
 
     def price(self, symbol: str, at_ms: int | None = None) -> Decimal:
         """The price now, or at a moment; a symbol that is no longer traded keeps its last one."""
         if symbol in self.frozen:
             return self.frozen[symbol]
         return self.prices.price(symbol, self.now_ms if at_ms is None else at_ms)
+
+    @property
+    def shown_ms(self) -> int:
+        """What the venue says the time is; a fault may set its clock wrong."""
+        return self.now_ms + self.skew_ms
 
     def mark(self, symbol: str) -> Decimal:
         """The price at which positions are valued."""

@@ -19,11 +19,14 @@ _LONGEST_PAUSE_MS = 600_000
 class Connection:
     """One client: ``user`` hears of the account, everybody else of what he subscribed."""
 
-    def __init__(self, socket: web.WebSocketResponse, *, user: bool, combined: bool) -> None:
+    def __init__(
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, *, user: bool, combined: bool
+    ) -> None:
         self.socket = socket
         self.user = user
         self.combined = combined
         self.streams: dict[str, int] = {}
+        self._transport = transport
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(_MOST_WAITING)
 
     def put(self, message: Any, stream: str = "") -> None:
@@ -32,7 +35,7 @@ class Connection:
         try:
             self._waiting.put_nowait(orjson.dumps(document))
         except asyncio.QueueFull:
-            asyncio.get_running_loop().create_task(self.drop())
+            self.drop()
 
     async def send_waiting(self) -> None:
         """Send until the connection ends."""
@@ -40,11 +43,10 @@ class Connection:
             while True:
                 await self.socket.send_str((await self._waiting.get()).decode())
 
-    async def drop(self) -> None:
+    def drop(self) -> None:
         """Hang up without a word."""
-        transport = self.socket._req.transport if self.socket._req is not None else None  # noqa: SLF001
-        if transport is not None:
-            transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
 
 class Hub:
@@ -65,7 +67,7 @@ class Hub:
         """Talk to one client until it leaves."""
         socket = web.WebSocketResponse(autoping=True, heartbeat=None)
         await socket.prepare(request)
-        connection = Connection(socket, user=user, combined=request.path.split("?")[0].endswith("/stream"))
+        connection = Connection(socket, request.transport, user=user, combined=request.path.endswith("/stream"))
         for name in filter(None, request.query.get("streams", "").split("/")):
             connection.streams[name] = now_ms
         for name in filter(None, request.match_info.get("streams", "").split("/")):
@@ -108,10 +110,10 @@ class Hub:
                     connection.put(message, name)
                 connection.streams[name] = now_ms
 
-    async def drop(self) -> None:
+    def drop(self) -> None:
         """Hang up on everybody."""
         for connection in list(self.connections):
-            await connection.drop()
+            connection.drop()
 
     async def close(self) -> None:
         """Say good-bye to everybody."""

@@ -67,6 +67,7 @@ class LimitKeeper:
     def __init__(self, clock: Callable[[], int], ceilings: Ceilings) -> None:
         self.ceilings = ceilings
         self.banned_until_ms = 0
+        self.quiet_until_ms = 0
         self.requests_during_bans = 0
         self.requests_after_429 = 0
         self.bans: deque[tuple[int, int]] = deque(maxlen=_KEPT)
@@ -84,6 +85,9 @@ class LimitKeeper:
         if now < self.banned_until_ms:
             self.requests_during_bans += 1
             raise self._banned(now)
+        if now < self.quiet_until_ms:
+            self.requests_after_429 += 1
+            raise self._too_many(self.quiet_until_ms - now)
 
     def charge(self, weight: int) -> None:
         """Count the weight of a request, and refuse it when that is too much (429, then 418)."""
@@ -96,14 +100,9 @@ class LimitKeeper:
             self.requests_after_429 += 1
         window.refused += 1
         if window.refused > self.ceilings.patience:
-            self.ban(self._ban_ms)
-            self._ban_ms = min(self._ban_ms * _BAN_GROWTH, _LONGEST_BAN_MS)
-            raise self._banned(now)
-        text = (
-            f"Too many requests; current limit of IP(127.0.0.1) is {self.ceilings.weight_per_minute} requests per "
-            "minute. Please use the websocket for live updates to avoid polling the API."
-        )
-        raise Refused(-1003, text, status=429, retry_after=-(-(window.start_ms + MINUTE_MS - now) // 1000))
+            length, self._ban_ms = self._ban_ms, min(self._ban_ms * _BAN_GROWTH, _LONGEST_BAN_MS)
+            raise self.ban(length)
+        raise self._too_many(window.start_ms + MINUTE_MS - now)
 
     def charge_orders(self, orders: int) -> None:
         """Count new orders, and refuse them when they are too many (-1015)."""
@@ -124,15 +123,21 @@ class LimitKeeper:
         now = self._clock()
         return used if start == now - now % length_ms else 0
 
-    def ban(self, length_ms: int) -> None:
-        """From now on nothing is answered for so long."""
+    def demand_silence(self, length_ms: int) -> Refused:
+        """From now on everything is refused for so long with 429; the first such refusal."""
+        self.quiet_until_ms = self._clock() + length_ms
+        return self._too_many(length_ms)
+
+    def ban(self, length_ms: int) -> Refused:
+        """From now on nothing is answered for so long; the first refusal."""
         now = self._clock()
         self.banned_until_ms = now + length_ms
         self.bans.append((now, self.banned_until_ms))
+        return self._banned(now)
 
     def lift(self) -> None:
-        """End a ban."""
-        self.banned_until_ms = 0
+        """End a ban, or the silence after a 429."""
+        self.banned_until_ms = self.quiet_until_ms = 0
 
     @property
     def headers(self) -> dict[str, str]:
@@ -166,6 +171,13 @@ class LimitKeeper:
         if not self.windows or self.windows[-1].start_ms != start:
             self.windows.append(Window(start))
         return self.windows[-1]
+
+    def _too_many(self, wait_ms: int) -> Refused:
+        text = (
+            f"Too many requests; current limit of IP(127.0.0.1) is {self.ceilings.weight_per_minute} requests per "
+            "minute. Please use the websocket for live updates to avoid polling the API."
+        )
+        return Refused(-1003, text, status=429, retry_after=-(-wait_ms // 1000))
 
     def _banned(self, now: int) -> Refused:
         text = (

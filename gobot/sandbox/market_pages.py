@@ -32,13 +32,13 @@ class MarketPages:
 
     def time(self, _: Parameters) -> dict[str, Any]:
         """The venue's clock."""
-        return {"serverTime": self._engine.now_ms}
+        return {"serverTime": self._engine.shown_ms}
 
     def exchange_info(self, _: Parameters) -> dict[str, Any]:
         """Limits and trading rules."""
         return {
             "timezone": "UTC",
-            "serverTime": self._engine.now_ms,
+            "serverTime": self._engine.shown_ms,
             "futuresType": "U_MARGINED",
             "rateLimits": self._ceilings.document,
             "exchangeFilters": [],

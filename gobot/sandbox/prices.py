@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+import numpy as np
+
 from gobot.core import DAY_MS, Market, Timeframe, exact
-from gobot.exchange.feed import MarketFeed
+from gobot.exchange.feed import Bar, MarketFeed
 from gobot.market import Candles
 
 # Shares of a candle's length at which it passes its first and its second extreme.
@@ -52,6 +54,15 @@ class Prices:
         self._markets = markets
         self._shift = shift_ms
         self._paths: dict[tuple[str, int], list[tuple[int, float]]] = {}
+        self._moves: dict[str, list[tuple[int, float]]] = {}
+
+    def move(self, symbol: str, factor: float, at_ms: int) -> None:
+        """From this moment on everything in ``symbol`` costs ``factor`` times as much; it gets there in a millisecond.
+
+        Whoever watches sees the price run through everything in between.
+        """
+        self._moves.setdefault(symbol, []).append((at_ms - self._shift, factor))
+        self._paths.clear()
 
     def price(self, symbol: str, at_ms: int) -> Decimal:
         """The price at a moment."""
@@ -79,14 +90,15 @@ class Prices:
 
     def candles(self, symbol: str, timeframe: Timeframe, *, end_ms: int, limit: int) -> Candles:
         """The newest candles that have closed at ``end_ms``.  Raises `DataError` for lengths that cannot be made."""
-        return self._dated(self._feed.candles(symbol, timeframe, end_ms=end_ms - self._shift, limit=limit))
+        candles = self._feed.candles(symbol, timeframe, end_ms=end_ms - self._shift, limit=limit)
+        return self._dated(self._moved(symbol, candles, timeframe.ms))
 
     def open_candle(self, symbol: str, timeframe: Timeframe, now_ms: int) -> tuple[int, list[float]] | None:
         """The candle that is open: when it opened, and open, high, low, close and volume so far."""
         now = now_ms - self._shift
         opened, current = timeframe.floor(now), self.step.floor(now)
         closed = self._feed.candles(symbol, self.step, end_ms=current, limit=max(1, timeframe.ms // self.step.ms))
-        closed = closed.between(opened)
+        closed = self._moved(symbol, closed.between(opened), self.step.ms)
         points = self._path(symbol, current)
         passed = [price for time, price in points if time <= now] + [self._raw(symbol, now)]
         share = (now - current + 1) / self.step.ms
@@ -121,6 +133,21 @@ class Prices:
         """The rate that is settled next; 0 where none is known."""
         return self._feed.next_funding_rate(symbol, now_ms - self._shift) or 0.0
 
+    def _moved(self, symbol: str, candles: Candles, length: int) -> Candles:
+        """With the moves of the market; the candle in which one falls spans both sides of it."""
+        for at, factor in self._moves.get(symbol, ()):
+            after, within = candles.time > at - length, candles.time <= at
+            scale = np.where(after, factor, 1.0)
+            candles = Candles(
+                candles.time,
+                candles.open * np.where(within, 1.0, scale),
+                np.maximum(candles.high * scale, np.where(after & within, candles.high, 0.0)),
+                np.minimum(candles.low * scale, np.where(after & within, candles.low, np.inf)),
+                candles.close * scale,
+                candles.volume,
+            )
+        return candles
+
     def _dated(self, candles: Candles) -> Candles:
         if not self._shift or not len(candles):
             return candles
@@ -132,13 +159,7 @@ class Prices:
 
     def _raw(self, symbol: str, at: int) -> float:
         """The price at a moment of the feed."""
-        points = self._path(symbol, self.step.floor(at))
-        before, price = points[0]
-        for time, reached in points[1:]:
-            if time >= at:
-                return price + (reached - price) * (at - before) / (time - before)
-            before, price = time, reached
-        return price
+        return _between(self._path(symbol, self.step.floor(at)), at)
 
     def _path(self, symbol: str, opened: int) -> list[tuple[int, float]]:
         """Corner points of the candle that opens at ``opened``: (time, price), the first at its open."""
@@ -153,12 +174,38 @@ class Prices:
         bar = self._feed.bar(symbol, opened)
         if bar is None:
             last = self._feed.candles(symbol, self.step, end_ms=opened, limit=1)
-            return [(opened, float(last.close[-1]))] if len(last) else [(opened, 0.0)]
+            bar = Bar(*[float(last.close[-1]) if len(last) else 0.0] * 4)
         rising, length = bar.close >= bar.open, self.step.ms
         first, second = (bar.low, bar.high) if rising else (bar.high, bar.low)
-        return [
+        points = [
             (opened, bar.open),
             (opened + int(_FIRST * length), first),
             (opened + int(_SECOND * length), second),
             (opened + length - 1, bar.close),
         ]
+        for at, factor in self._moves.get(symbol, ()):
+            points = _bent(points, at, factor)
+        return points
+
+
+def _bent(points: list[tuple[int, float]], at: int, factor: float) -> list[tuple[int, float]]:
+    """A path of which everything after a moment is ``factor`` times as high."""
+    if at >= points[-1][0]:
+        return points
+    before = [point for point in points if point[0] <= at]
+    after = [(time, price * factor) for time, price in points if time > at]
+    if not before:
+        return after
+    price = _between(points, at)
+    corner = [] if after[0][0] == at + 1 else [(at + 1, price * factor)]
+    return [*before, (at, price), *corner, *after]
+
+
+def _between(points: list[tuple[int, float]], at: int) -> float:
+    """The price at a moment of a path; outside of it the nearest corner's."""
+    before, price = points[0]
+    for time, reached in points[1:]:
+        if time >= at:
+            return price + (reached - price) * (at - before) / (time - before) if time > before else reached
+        before, price = time, reached
+    return price

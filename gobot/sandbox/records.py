@@ -32,7 +32,6 @@ class Ticket:
     stop_price: Decimal = ZERO
     close_position: bool = False
     reduce_only: bool = False
-    visible_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ class TradePages:
         """One order.  Those that ended unfilled are forgotten after three days."""
         order = self._find(parameters, -2013)
         ticket = self._book.tickets[order.id]
-        hidden = ticket.visible_ms > self._engine.now_ms
+        hidden = not self._book.shown(order.request.client_id, self._engine.now_ms)
         old = order.status.final and not order.filled and ticket.created_ms + 3 * _DAY_MS < self._engine.now_ms
         if hidden or old:
             raise ApiError(-2013)
@@ -100,7 +100,7 @@ class TradePages:
         symbol = self._engine.listings[wanted].market.symbol if wanted else None
         tickets = self._book.tickets
         orders = self._book.open_orders(symbol)
-        return [order_document(tickets[o.id], o) for o in orders if tickets[o.id].visible_ms <= now]
+        return [order_document(tickets[o.id], o) for o in orders if self._book.shown(o.request.client_id, now)]
 
     def all_orders(self, parameters: Parameters) -> list[dict[str, Any]]:
         """Orders of a symbol, oldest first; at most seven days between start and end."""
@@ -110,7 +110,7 @@ class TradePages:
         rows = [
             order_document(ticket, self._book.orders[number])
             for number, ticket in sorted(self._book.tickets.items())
-            if ticket.symbol_id == listing.id and ticket.visible_ms <= now
+            if ticket.symbol_id == listing.id and self._book.shown(self._book.orders[number].request.client_id, now)
             and (number >= first if first is not None else since <= ticket.created_ms <= until)
         ]  # fmt: skip
         return rows[:limit] if first is not None or "startTime" in parameters else rows[-limit:]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from loguru import logger
 
-from gobot.core import Timeframe
+from gobot.core import Action, Timeframe
 from gobot.daemon import report
 from gobot.daemon.adjust import adjust
 from gobot.daemon.guard import Guard
@@ -19,6 +19,7 @@ from gobot.daemon.picture import Picture
 from gobot.daemon.progress import IDLE
 from gobot.daemon.scan import MarketView, scan
 from gobot.daemon.tuning import Tuning
+from gobot.daemon.upkeep import upkeep
 from gobot.daemon.validate import validate
 from gobot.memory import Pattern
 from gobot.risk import Approved, ProbeStarted, Verdict
@@ -72,6 +73,8 @@ class Cycle:
         view = await self._scan(at_ms)
         self._logbook.checkpoint(phase="idea")
         thoughts = await form_ideas(view, tuning.strategy, tuning.branch.name)
+        if await self._upkeep(view, thoughts, at_ms):
+            view = await self._scan(at_ms)
         self._logbook.checkpoint(phase="adjust")
         plan = adjust([thought.idea for thought in thoughts], self.patterns, branch=tuning.branch.name, at_ms=at_ms)
         self._logbook.checkpoint(phase="validate")
@@ -87,6 +90,18 @@ class Cycle:
         )
         self._commit(cycle, at_ms, view, thoughts, verdicts)
         return verdicts
+
+    async def _upkeep(self, view: MarketView, thoughts: Sequence[Thought], at_ms: int) -> bool:
+        """Move stops and end what has lasted long enough; whether that changed what is held."""
+        house = self._house
+        leaving = {thought.idea.symbol for thought in thoughts if _leaves(thought, view)}
+        async with self._turn:
+            trades = house.ledger.open_trades()
+            done = await upkeep(house.execution, view, trades, self._tuning.trading, leaving=leaving)
+        for executed in done:
+            report.tell_changes(house.announcer, executed.changes, (), at_ms)
+            report.tell_outcomes(house.announcer, executed.outcomes, at_ms=at_ms)
+        return any(executed.changes for executed in done)
 
     async def _scan(self, at_ms: int) -> MarketView:
         trading = self._tuning.trading
@@ -129,3 +144,11 @@ class Cycle:
             self.patterns = study(house.patterns_file, self.patterns, trades, monitor, at_ms=at_ms)
         house.announcer.publish(report.cycle_event(cycle, verdicts, at_ms=at_ms, equity=equity))
         logger.info("cycle done", cycle=cycle, equity=f"{equity:.2f}", closed=self._picture.closed_trades - known)
+
+
+def _leaves(thought: Thought, view: MarketView) -> bool:
+    """Whether an idea closes what is open in its symbol."""
+    position, idea = view.positions.get(thought.idea.symbol), thought.idea
+    if position is None or idea.action is Action.HOLD:
+        return False
+    return idea.direction is not position.direction

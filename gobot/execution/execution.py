@@ -128,6 +128,11 @@ class Execution:
         async with self._lock:
             return await self._close([self._own_trade(symbol)], reason)
 
+    async def time_out(self, symbol: str, reason: str) -> Executed:
+        """Close gobot's own position in ``symbol`` because its time is up; like `close` in every other way."""
+        async with self._lock:
+            return await self._close([self._own_trade(symbol)], reason, Leg.TIME)
+
     async def close_all(self, reason: str) -> Executed:
         """Close every position that gobot opened at the market.  Raises `VenueUnavailable`."""
         async with self._lock:
@@ -155,14 +160,14 @@ class Execution:
             return self._sender.drop(row, STALE)
         return await self._sender.send(row)
 
-    async def _close(self, trades: Sequence[Trade], reason: str) -> Executed:
+    async def _close(self, trades: Sequence[Trade], reason: str, leg: Leg = Leg.CLOSE) -> Executed:
         positions = {position.symbol: position for position in await self._exchange.positions()}
         outcomes: list[Outcome] = []
         for trade in trades:
             theirs = positions.get(trade.symbol)
             if theirs is not None and theirs.direction is trade.direction:
                 position = replace(OwnPosition.of_trade(trade), quantity=theirs.quantity)
-                outcomes += await self._guardian.close(position, reason)
+                outcomes += await self._guardian.close(position, reason, leg)
         if not outcomes:
             # The venue is flat already: what closed it is news.
             await self._bookkeeper.book()

@@ -35,15 +35,15 @@ class Guardian:
         attempt = 1 if last is None else last.attempt + 1
         return await self._place(position, plan_stop(position, trigger, attempt=attempt))
 
-    async def close(self, position: OwnPosition, reason: str) -> list[Outcome]:
+    async def close(self, position: OwnPosition, reason: str, leg: Leg = Leg.CLOSE) -> list[Outcome]:
         """Close at the market because somebody wants it; a close that is under way is not sent twice."""
-        last = self._last(position, Leg.CLOSE)
+        last = self._last(position, leg)
         if last is not None and last.status.pending:
             outcomes = await self._resume(position, last)
             if not isinstance(outcomes[-1], Refused):
                 return outcomes
         attempt = 1 if last is None else last.attempt + 1
-        return await self._place(position, plan_close(position, leg=Leg.CLOSE, attempt=attempt, reason=reason))
+        return await self._place(position, plan_close(position, leg=leg, attempt=attempt, reason=reason))
 
     async def carry_out(self, position: OwnPosition, row: OrderRow) -> list[Outcome]:
         """Send an intended stop, target or close of a position.

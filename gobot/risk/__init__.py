@@ -17,6 +17,7 @@ from gobot.risk.events import (
 )
 from gobot.risk.facts import view_of
 from gobot.risk.manager import Risk
+from gobot.risk.policies import Held, initial_stop, moved_stop, time_is_up
 from gobot.risk.sizing import Protection, Size, exposure_limit, protect, size_position, wrong_side
 from gobot.risk.state import SCHEMA, Change, RiskState
 from gobot.risk.steady import SteadyClock
@@ -35,6 +36,7 @@ __all__ = [
     "EmergencyStop",
     "EntryDropped",
     "EquityMarked",
+    "Held",
     "OperatorReset",
     "OrderAccepted",
     "OrderFailed",
@@ -57,8 +59,11 @@ __all__ = [
     "Verdict",
     "exposure_limit",
     "failed_checks",
+    "initial_stop",
+    "moved_stop",
     "protect",
     "size_position",
+    "time_is_up",
     "view_of",
     "wrong_side",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Context, Decimal, localcontext
 
 from gobot.core import ZERO, Direction, Market, exact, plain
+from gobot.risk.policies import initial_stop
 from gobot.settings.trading import TradingSettings
 
 _ONE = Decimal(1)
@@ -88,11 +89,12 @@ def protect(
     for `wrong_side` to say.
     """
     stop_distance = exact(settings.stop_loss_percent) / _HUNDRED * direction.sign
+    wanted = price * (1 - stop_distance) if stop is None else exact(stop)
     aim = None if target is None else exact(target)
     if aim is None and settings.take_profit_percent is not None:
         aim = price * (1 + exact(settings.take_profit_percent) / _HUNDRED * direction.sign)
     return Protection(
-        stop=market.round_price(price * (1 - stop_distance) if stop is None else exact(stop)),
+        stop=market.round_price(initial_stop(direction, price, wanted, settings.protection)),
         target=None if aim is None else market.round_price(aim),
     )
 

@@ -106,6 +106,20 @@ class RateLimiterSettings(Section):
     )
 
 
+class ProtectionSettings(Section):
+    """What moves the stop of an open position, and how long it may last."""
+
+    trailing_percent: Percent | None = Field(
+        None, description="The stop follows every close at this distance, percent; null: it does not."
+    )
+    break_even_percent: Percent | None = Field(
+        None, description="After a close this far in profit, percent, the stop moves to the entry; null: never."
+    )
+    max_candles: int | None = Field(
+        None, ge=1, le=100_000, description="A position is closed after so many candles; null: never for that reason."
+    )
+
+
 class ExternalSettings(Section):
     """What is done about what others do on the account: a human, another program, the venue."""
 
@@ -160,6 +174,7 @@ class TradingSettings(Section):
     orchestrator: OrchestratorSettings = Field(default_factory=OrchestratorSettings)
     risk_manager: RiskManagerSettings = Field(default_factory=RiskManagerSettings)
     rate_limiter: RateLimiterSettings = Field(default_factory=RateLimiterSettings)
+    protection: ProtectionSettings = Field(default_factory=ProtectionSettings)
     external: ExternalSettings = Field(default_factory=ExternalSettings)
     performance_monitor: PerformanceMonitorSettings = Field(default_factory=PerformanceMonitorSettings)
 

@@ -117,3 +117,7 @@ def _take_over_standard_logging() -> None:
     logging.raiseExceptions = False
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # That a job which is still at work is not begun again is as it should be, every few seconds.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    # It warns of every turn that a long job leaves out; the driver tells that once.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -93,6 +93,7 @@ class RealTimeDriver:
         self._speed = speed
         self._due: dict[str, int] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._overran: dict[str, int] = {}
 
     def next_due(self, name: str) -> int:
         """When the job of that name is due next."""
@@ -104,9 +105,11 @@ class RealTimeDriver:
 
     async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
         """Run the jobs until ``stop`` is set, then wait for the ones at work.  Raises what a job raises."""
+        from apscheduler.events import EVENT_JOB_MAX_INSTANCES
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
         scheduler = AsyncIOScheduler(timezone=UTC)
+        scheduler.add_listener(lambda event: self._skipped(event.job_id), EVENT_JOB_MAX_INSTANCES)
         failed = asyncio.get_running_loop().create_future()
         for job in jobs:
             self._add(scheduler, job, failed)
@@ -154,10 +157,22 @@ class RealTimeDriver:
                     failed.set_exception(error)
             finally:
                 self._running.discard(task)
+                self._in_time(job.name)
 
         scheduler.add_job(
             run_once, Aligned(), id=job.name, name=job.name, coalesce=True, max_instances=1, misfire_grace_time=None
         )
+
+    def _skipped(self, name: str) -> None:
+        """A job was due while it was still at work.  The first time is told, the others are counted."""
+        self._overran[name] = self._overran.get(name, 0) + 1
+        if self._overran[name] == 1:
+            logger.warning("job takes longer than its interval, so one turn is left out", job=name)
+
+    def _in_time(self, name: str) -> None:
+        """A job has finished; if it took many turns, it is told how many."""
+        if (turns := self._overran.pop(name, 0)) > 1:
+            logger.warning("job is done at last", job=name, turns_left_out=turns)
 
 
 async def _as_coroutine(job: Job, at_ms: int) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from loguru import logger
 
 from gobot.core import DAY_MS, ManualClock, StateError, SystemClock
 from gobot.daemon.schedule import DailyAt, Every, Job, RealTimeDriver, SimulatedDriver
@@ -100,6 +101,28 @@ async def test_real_time_ends_with_the_error_of_a_job() -> None:
 
     with pytest.raises(StateError, match="the disk is full"):
         await asyncio.wait_for(RealTimeDriver(SystemClock()).run([Job("job", Every(20), run)], asyncio.Event()), 5)
+
+
+async def test_a_job_that_takes_many_turns_is_told_of_once_and_at_its_end() -> None:
+    stop, lines = asyncio.Event(), []
+
+    async def run(at_ms: int) -> None:
+        if stop.is_set():
+            return
+        while driver.next_due("job") < at_ms + 200:  # noqa: ASYNC110 - nobody tells when the scheduler plans
+            await asyncio.sleep(0.005)
+        stop.set()
+
+    driver = RealTimeDriver(SystemClock())
+    sink = logger.add(lambda message: lines.append((message.record["message"], message.record["extra"])))
+    try:
+        await asyncio.wait_for(driver.run([Job("job", Every(20), run)], stop), 5)
+    finally:
+        logger.remove(sink)
+    (first, about), (last, figures) = lines
+    assert (first, about) == ("job takes longer than its interval, so one turn is left out", {"job": "job"})
+    assert last == "job is done at last"
+    assert figures["turns_left_out"] > 1
 
 
 async def test_real_time_lets_go_of_its_jobs_without_a_word(caplog: pytest.LogCaptureFixture) -> None:

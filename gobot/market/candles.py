@@ -89,7 +89,9 @@ class Candles:
 
     def __getitem__(self, rows: slice) -> Candles:
         """The rows of a slice, as views: nothing is copied."""
-        return Candles(*(getattr(self, f.name)[rows] for f in fields(self)))
+        return Candles(
+            self.time[rows], self.open[rows], self.high[rows], self.low[rows], self.close[rows], self.volume[rows]
+        )
 
     def last(self, count: int) -> Candles:
         """The newest ``count`` candles, or all if there are fewer, as views."""

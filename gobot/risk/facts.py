@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
-from gobot.core import ZERO, Market, Position, Ticker, Timeframe, utc_day
+from gobot.core import DAY_MS, ZERO, Market, Position, Ticker, Timeframe
 from gobot.market import Candles, faults
 from gobot.risk.view import CandleHealth, RecentTrade, RecentWindow, RiskView
 from gobot.settings.trading import TradingSettings
@@ -34,14 +34,14 @@ def view_of(
     that ideas are formed on; of ``entering`` and of ``positions`` they should be there.  ``closed`` are the newest
     trades that have ended.
     """
-    today, timeframe = utc_day(now_ms), Timeframe.parse(settings.timeframe)
+    today, timeframe = now_ms // DAY_MS, Timeframe.parse(settings.timeframe)
     return RiskView(
         now_ms=now_ms,
         steady_ms=steady_ms,
         equity=equity,
         available=available,
         leverage=settings.leverage,
-        realised_today=sum((trade.pnl for trade in closed if utc_day(trade.closed_ms) == today), ZERO),
+        realised_today=sum((trade.pnl for trade in closed if trade.closed_ms // DAY_MS == today), ZERO),
         positions=tuple(positions),
         markets=markets,
         tickers=tickers,

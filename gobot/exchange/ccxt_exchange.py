@@ -46,6 +46,8 @@ from gobot.market import Candles
 # How long an order that was taken in time may still be on its way inside the venue.
 _MARGIN_MS = 10_000
 _FUNDING_FRESH_MS = 60_000
+# With more the list of all symbols costs no more than theirs.
+_MANY_SYMBOLS = 30
 _HOUR_MS = 3_600_000
 _MOST_ORDERS = 20_000
 
@@ -84,6 +86,7 @@ class CcxtExchange:
         # What was seen last: a change is what makes fills worth asking for.
         self._held: dict[str, tuple[Decimal, Decimal]] = {}
         self._resting: dict[str, tuple[str, Decimal]] = {}
+        self._listed_ms = 0
         self._books: OrderedDict[str, int] = OrderedDict()
         self._payments: tuple[int, int, tuple[FundingPayment, ...]] | None = None
         self._loading = asyncio.Lock()
@@ -181,15 +184,19 @@ class CcxtExchange:
         return positions
 
     async def open_orders(self) -> Sequence[OrderReport]:
-        """Every resting order, conditional ones included."""
+        """Every resting order, conditional ones included.
+
+        Where the list of all symbols is dear it is asked for once a minute, and in between those of the symbols in
+        which something rests or has stirred: what others place elsewhere shows within that minute.
+        """
         await self._know_markets()
-        reports: list[OrderReport] = []
-        for book in self._quirks.books:
-
-            async def told(book: Mapping[str, Any] = book) -> list[OrderReport]:
-                return [self._report(order) for order in await self._quirks.live_orders(self._client, book)]
-
-            reports += await self._ask(told)
+        now = self._public.now_ms()
+        symbols = {symbol for symbol, _ in self._resting.values()} | self._trades.stirred() | self._held.keys()
+        whole = now - self._listed_ms >= self._quirks.whole_list_every_ms or len(symbols) > _MANY_SYMBOLS
+        asked = [(symbol, book) for symbol in ([None] if whole else sorted(symbols)) for book in self._quirks.books]
+        reports = [report for part in await asyncio.gather(*map(self._live_orders, asked)) for report in part]
+        if whole:
+            self._listed_ms = now
         resting = {report.client_id: (report.symbol, report.filled) for report in reports}
         for client_id in resting.keys() | self._resting.keys():
             if resting.get(client_id) != (before := self._resting.get(client_id)):
@@ -282,6 +289,15 @@ class CcxtExchange:
         await self._public.close()
 
     # How it is done
+
+    async def _live_orders(self, where: tuple[str | None, Mapping[str, Any]]) -> list[OrderReport]:
+        symbol, book = where
+
+        async def told() -> list[OrderReport]:
+            return [self._report(order) for order in await self._quirks.live_orders(self._client, symbol, book)]
+
+        reports: list[OrderReport] = await self._ask(told)
+        return reports
 
     async def _cancel_in_books(self, symbol: str, client_id: str) -> VenueRefused | None:
         """Cancel an order wherever it is; the venue's word that it is nowhere, None when it was cancelled."""

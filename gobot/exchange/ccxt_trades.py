@@ -73,6 +73,11 @@ class OwnTrades:
         self.know([symbol])
         self._symbols[symbol].stirred_ms = self._now_ms()
 
+    def stirred(self) -> set[str]:
+        """The symbols in which something has happened lately."""
+        now = self._now_ms()
+        return {name for name, one in self._symbols.items() if one.stirred_ms and now - one.stirred_ms <= _LINGER_MS}
+
     def name(self, venue_id: str, client_id: str) -> None:
         """The trades of the order ``venue_id`` belong to ``client_id``."""
         self._names[venue_id] = client_id

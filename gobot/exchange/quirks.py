@@ -35,7 +35,8 @@ class Quirks:
 
     ``books`` are the parameters for asking about ordinary and, where those are kept apart, conditional orders.
     ``order_parameters`` adds to a request what ccxt has no word for; ``order_type`` and ``closes_position`` read an
-    order; ``child`` the id of the ordinary order that a triggered one has become; ``live_orders`` asks everything.
+    order; ``child`` the id of the ordinary order that a triggered one has become; ``live_orders`` asks
+    for those of a symbol or of all (None); that is dear where ``whole_list_every_ms`` says how often it will do.
     ``find`` asks one order of a client id in one of the books: it raises ccxt's OrderNotFound when there is none.
 
     ``trade_client_id`` reads it from a trade, "" where the venue does not tell; ``client_id_of`` asks for it by the
@@ -61,7 +62,8 @@ class Quirks:
     closes_position: Callable[[Order], bool]
     child: Callable[[Order], str]
     find: Callable[[Any, str, str, Mapping[str, Any]], Awaitable[Order]]
-    live_orders: Callable[[Any, Mapping[str, Any]], Awaitable[Sequence[Order]]]
+    live_orders: Callable[[Any, str | None, Mapping[str, Any]], Awaitable[Sequence[Order]]]
+    whole_list_every_ms: int
     trade_client_id: Callable[[Told], str]
     client_id_of: Callable[[Any, str, str], Awaitable[str]]
     traded: Callable[[Any, int, int], Awaitable[Mapping[str, int]]]

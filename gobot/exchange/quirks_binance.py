@@ -68,8 +68,8 @@ async def _find(client: Any, symbol: str, client_id: str, book: Mapping[str, Any
     return order
 
 
-async def _live_orders(client: Any, book: Mapping[str, Any]) -> Sequence[Order]:
-    orders: Sequence[Order] = await client.fetch_open_orders(None, None, None, dict(book))
+async def _live_orders(client: Any, symbol: str | None, book: Mapping[str, Any]) -> Sequence[Order]:
+    orders: Sequence[Order] = await client.fetch_open_orders(symbol, None, None, dict(book))
     return orders
 
 
@@ -156,6 +156,8 @@ BINANCE_FUTURES = Quirks(
     child=_child,
     find=_find,
     live_orders=_live_orders,
+    # Both books together weigh 80, as much as 40 symbols.
+    whole_list_every_ms=60_000,
     trade_client_id=lambda _: "",
     client_id_of=_client_id_of,
     traded=_traded,

@@ -72,12 +72,20 @@ class AccountPages:
     def account_v3(self, _: Parameters) -> dict[str, Any]:
         """Totals, and the positions that are open or have orders."""
         names = (
-            "symbol", "positionSide", "positionAmt", "unrealizedProfit", "isolatedMargin", "notional",
-            "isolatedWallet", "initialMargin", "maintMargin", "updateTime",
+            "symbol", "positionSide", "positionAmt", "isolatedMargin", "notional", "isolatedWallet", "initialMargin",
+            "maintMargin", "updateTime",
         )  # fmt: skip
-        positions = [self._position_in_account(listing) for listing in self._listings_at_work()]
-        shown = [{name: position[name] for name in names} for position in positions]
-        return {**self._account_totals(), "positions": shown}
+        positions = [
+            {
+                **{name: common[name] for name in names},
+                "unrealizedProfit": common["unRealizedProfit"],
+            }
+            for common in map(self._position, self._listings_at_work())
+        ]
+        totals = self._account_totals()
+        for asset in totals["assets"]:
+            del asset["marginAvailable"]
+        return {**totals, "positions": positions}
 
     def _totals(self) -> dict[str, Decimal]:
         balance = self._engine.venue.balance(self._engine.mark)
@@ -180,15 +188,11 @@ class AccountPages:
             "leverage": str(self._state.leverage.get(symbol, 1)),
             "isolated": self._book.margin_types.get(symbol) == "ISOLATED",
             "entryPrice": common["entryPrice"],
-            "breakEvenPrice": common["breakEvenPrice"],
             "maxNotional": plain(_HUGE),
             "bidNotional": "0",
             "askNotional": "0",
             "positionSide": "BOTH",
             "positionAmt": common["positionAmt"],
-            "notional": common["notional"],
-            "isolatedMargin": common["isolatedMargin"],
-            "isolatedWallet": common["isolatedWallet"],
             "updateTime": common["updateTime"],
         }
 

@@ -42,16 +42,14 @@ class AlgoPages:
         parameters.require_all_read()
         added = self._book.add_algo(algo, self._engine.now_ms)
         self._journal.accepted("algo", added.id, added.client_id, parameters, self._engine.now_ms)
-        document = added.document()
-        unknown = ("actualOrderId", "actualPrice", "actualQty", "actualType")
-        return {name: value for name, value in document.items() if name not in unknown}
+        return added.new_document()
 
     def order(self, parameters: Parameters) -> dict[str, Any]:
         """One conditional order."""
         algo = self._find(parameters, -2013)
         if not self._book.shown(algo.client_id, self._engine.now_ms):
             raise ApiError(-2013)
-        return algo.document()
+        return algo.query_document()
 
     def cancel(self, parameters: Parameters) -> dict[str, Any]:
         """Take a waiting order back."""
@@ -74,7 +72,7 @@ class AlgoPages:
         wanted = parameters.optional("symbol")
         symbol = self._engine.listings[wanted].market.symbol if wanted else None
         now = self._engine.now_ms
-        return [a.document() for a in self._book.open_algos(symbol) if self._book.shown(a.client_id, now)]
+        return [a.list_document() for a in self._book.open_algos(symbol) if self._book.shown(a.client_id, now)]
 
     def all_orders(self, parameters: Parameters) -> list[dict[str, Any]]:
         """Orders of a symbol, oldest first."""
@@ -83,7 +81,7 @@ class AlgoPages:
         since, until = time_window(parameters, self._engine.now_ms)
         first, limit = parameters.integer("algoId"), parameters.limit(500, 1000)
         rows = [
-            algo.document()
+            algo.list_document()
             for algo in self._book.algos.values()
             if algo.symbol_id == listing.id
             and (algo.id >= first if first is not None else since <= algo.created_ms <= until)

@@ -107,8 +107,8 @@ class Algo:
         return price <= self.activate if self.side is Side.BUY else price >= self.activate
 
     def document(self) -> dict[str, Any]:
-        """In Binance's form."""
-        document = {
+        """In Binance's form, as every endpoint shows it."""
+        return {
             "algoId": self.id,
             "clientAlgoId": self.client_id,
             "algoType": "CONDITIONAL",
@@ -119,18 +119,9 @@ class Algo:
             "timeInForce": self.time_in_force,
             "quantity": plain(self.quantity),
             "algoStatus": self.status,
-            "actualOrderId": "" if self.order_id is None else str(self.order_id),
-            "actualPrice": plain(self.average),
-            "actualQty": plain(self.filled),
-            "actualType": self.order_type,
             "triggerPrice": plain(self.trigger or ZERO),
             "price": plain(self.price or ZERO),
             "icebergQuantity": None,
-            "tpTriggerPrice": "0.000",
-            "tpPrice": "0.000",
-            "slTriggerPrice": "0.000",
-            "slPrice": "0.000",
-            "tpOrderType": "",
             "selfTradePreventionMode": "EXPIRE_MAKER",
             "workingType": self.working_type,
             "priceMatch": "NONE",
@@ -142,9 +133,25 @@ class Algo:
             "triggerTime": self.triggered_ms,
             "goodTillDate": 0,
         }
-        if self.callback is not None:
-            document |= {"callbackRate": plain(self.callback), "activatePrice": plain(self.activate or ZERO)}
-        return document
+
+    def new_document(self) -> dict[str, Any]:
+        """With what belongs to a trailing stop, which only the answer to a new one tells."""
+        trailing = (self.activate, self.callback)
+        activate, callback = ("" if value is None else plain(value) for value in trailing)
+        return {**self.document(), "activatePrice": activate, "callbackRate": callback}
+
+    def query_document(self) -> dict[str, Any]:
+        """With the order that it sent, as a query for it shows."""
+        return {**self._sent(), "actualType": self.order_type, "actualQty": plain(self.filled)}
+
+    def list_document(self) -> dict[str, Any]:
+        """With the order that it sent and with its linked orders, of which it has none, as lists show."""
+        linked = {"tpTriggerPrice": "0.000", "tpPrice": "0.000", "slTriggerPrice": "0.000", "slPrice": "0.000"}
+        return {**self._sent(), **linked}
+
+    def _sent(self) -> dict[str, Any]:
+        number = "" if self.order_id is None else str(self.order_id)
+        return {**self.document(), "actualOrderId": number, "actualPrice": plain(self.average), "tpOrderType": ""}
 
     def event(self, at_ms: int) -> dict[str, Any]:
         """ALGO_UPDATE of the user stream."""
@@ -172,6 +179,8 @@ class Algo:
             "gtd": 0,
             "rm": self.reason,
         }
+        if self.callback is not None:
+            body["ia"] = self.extreme is not None
         if self.order_id is not None:
             body |= {"ap": plain(self.average), "aq": plain(self.filled), "act": self.order_type}
         return {"e": "ALGO_UPDATE", "T": at_ms, "E": at_ms, "o": body}

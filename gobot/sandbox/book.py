@@ -293,12 +293,10 @@ class Book:
         margins = sum((holding.margin for holding in self.venue.state.holdings.values()), ZERO)
         balance = {"a": "USDT", "wb": amount(wallet), "cw": amount(wallet - margins), "bc": amount(change)}
         positions = [self._position_event(symbol, now_ms) for symbol in symbols]
-        return {
-            "e": "ACCOUNT_UPDATE",
-            "E": now_ms,
-            "T": now_ms,
-            "a": {"m": reason, "B": [balance], "P": positions},
-        }
+        body = {"m": reason, "B": [balance], "P": positions}
+        if reason == "FUNDING_FEE":
+            body["S"] = positions[0]["s"]
+        return {"e": "ACCOUNT_UPDATE", "E": now_ms, "T": now_ms, "a": body}
 
     def _position_event(self, symbol: str, now_ms: int) -> dict[str, Any]:
         listing, holding = self.listings.of(symbol), self.venue.state.holdings.get(symbol)

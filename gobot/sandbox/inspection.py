@@ -23,7 +23,7 @@ def inspect(
         "now_ms": engine.now_ms,
         **_account(engine),
         "orders": [order_document(book.tickets[number], order) for number, order in sorted(book.orders.items())],
-        "algos": [algo.document() for algo in book.algos.values()],
+        "algos": [algo.query_document() for algo in book.algos.values()],
         "trades": [{**trade.document, "clientOrderId": trade.client_id} for trade in book.trades],
         "income": [one.document for one in book.incomes],
         "journal": journal.document(),

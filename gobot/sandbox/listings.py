@@ -87,11 +87,9 @@ class Listing:
             "triggerProtect": "0.0500",
             "liquidationFee": "0.012500",
             "marketTakeBound": "0.05",
-            "maxMoveOrderLimit": 10000,
             "filters": self.filters,
             "orderTypes": ORDER_TYPES,
             "timeInForce": TIMES_IN_FORCE,
-            "permissionSets": ["GRID", "COPY"],
         }
 
 

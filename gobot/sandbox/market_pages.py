@@ -39,7 +39,6 @@ class MarketPages:
         return {
             "timezone": "UTC",
             "serverTime": self._engine.shown_ms,
-            "futuresType": "U_MARGINED",
             "rateLimits": self._ceilings.document,
             "exchangeFilters": [],
             "assets": [{"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "-10000"}],
@@ -135,7 +134,6 @@ class MarketPages:
             "askPrice": plain(price + step),
             "askQty": plain(self.size_at(listing, 1)),
             "time": self._engine.now_ms,
-            "lastUpdateId": self._engine.now_ms,
         }
 
     def depth(self, parameters: Parameters) -> dict[str, Any]:
@@ -197,6 +195,7 @@ class MarketPages:
                 "fundingTime": at_ms,
                 "fundingRate": f"{rate:.8f}",
                 "markPrice": plain(self._engine.price(listing.market.symbol, at_ms)),
+                "rateType": "Regular",
             }
             for listing in listings
             for at_ms, rate in self._engine.prices.funding(listing.market.symbol, since - 1, min(end, now))

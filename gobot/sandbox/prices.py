@@ -170,11 +170,22 @@ class Prices:
             self._paths[key] = self._corners(symbol, opened)
         return self._paths[key]
 
-    def _corners(self, symbol: str, opened: int) -> list[tuple[int, float]]:
-        bar = self._feed.bar(symbol, opened)
-        if bar is None:
+    def _bar(self, symbol: str, opened: int) -> Bar:
+        """The candle that opens at ``opened``; in a gap the last price, and before all candles the first."""
+        try:
+            bar = self._feed.bar(symbol, opened)
+            if bar is not None:
+                return bar
             last = self._feed.candles(symbol, self.step, end_ms=opened, limit=1)
-            bar = Bar(*[float(last.close[-1]) if len(last) else 0.0] * 4)
+        except IndexError:
+            last = Candles.empty()
+        if len(last):
+            return Bar(*[float(last.close[-1])] * 4)
+        first = self._feed.bar(symbol, self._feed.start_ms)
+        return Bar(*[first.open if first is not None else 0.0] * 4)
+
+    def _corners(self, symbol: str, opened: int) -> list[tuple[int, float]]:
+        bar = self._bar(symbol, opened)
         rising, length = bar.close >= bar.open, self.step.ms
         first, second = (bar.low, bar.high) if rising else (bar.high, bar.low)
         points = [

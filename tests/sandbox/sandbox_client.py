@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
+import aiohttp
 import ccxt.pro
 
 from gobot.sandbox import Sandbox
@@ -35,6 +38,23 @@ async def connected(sandbox: Sandbox, venue: str = "binanceusdm", **options: Any
         yield client
     finally:
         await client.close()
+
+
+async def ask(
+    sandbox: Sandbox, call: str, parameters: dict[str, Any], *, key: str | None = None, sign: bool = True
+) -> tuple[int, Any, Any]:
+    """Status, document and headers of a request that is made by hand."""
+    method, path = call.split()
+    values = {"timestamp": sandbox.clock.now_ms(), **{name: str(value) for name, value in parameters.items()}}
+    query = urlencode(values)
+    if sign:
+        query += "&signature=" + hmac.new(sandbox.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
+    headers = {"X-MBX-APIKEY": sandbox.key if key is None else key}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"{sandbox.rest}{path}?{query}", headers=headers) as answer,
+    ):
+        return answer.status, await answer.json(), answer.headers
 
 
 class Trader:

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import Any
-from urllib.parse import urlencode
 
-import aiohttp
 import ccxt
 import pytest
-from sandbox_client import BTC, Trader
+from sandbox_client import BTC, Trader, ask
 
 from gobot.sandbox import Sandbox
 
 ORDER = "POST /fapi/v1/order"
 ALGO = "POST /fapi/v1/algoOrder"
-
-
-async def ask(sandbox: Sandbox, call: str, parameters: dict[str, Any], *, key: str | None = None, sign: bool = True):
-    """Status, document and headers of a request that is made by hand."""
-    method, path = call.split()
-    values = {"timestamp": sandbox.clock.now_ms(), **{name: str(value) for name, value in parameters.items()}}
-    query = urlencode(values)
-    if sign:
-        query += "&signature=" + hmac.new(sandbox.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
-    headers = {"X-MBX-APIKEY": sandbox.key if key is None else key}
-    async with (
-        aiohttp.ClientSession() as session,
-        session.request(method, f"{sandbox.rest}{path}?{query}", headers=headers) as answer,
-    ):
-        return answer.status, await answer.json(), answer.headers
 
 
 def limit(price: float, **changes: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from gobot.backtest.grid import Grid, combinations
 from gobot.backtest.metrics import Metrics, measure
+from gobot.backtest.portfolio import portfolio
 from gobot.backtest.records import TRADE, Trades
 from gobot.backtest.result import Leg, Result
 from gobot.backtest.rules import Rules
@@ -23,6 +24,7 @@ __all__ = [
     "backtest",
     "combinations",
     "measure",
+    "portfolio",
     "recent",
     "replay",
     "sweep",

@@ -10,7 +10,7 @@ from gobot.backtest.entry import nearest_liquidation
 from gobot.backtest.records import SIZINGS, KernelRules
 from gobot.core import Market, UsageError
 from gobot.matching import Tiers
-from gobot.settings import Settings
+from gobot.settings import Settings, TradingSettings
 
 Sizing = Literal["all_in", "fixed", "fraction", "risk", "volatility", "kelly"]
 
@@ -99,6 +99,19 @@ class Rules:
             max_open_positions=trading.risk_manager.max_open_positions if rules.risk else None,
             max_exposure_percent=trading.risk_manager.max_total_exposure_pct if rules.risk else None,
             start_equity=float(rules.start_equity),
+        )
+
+    @classmethod
+    def of_idea(cls, trading: TradingSettings, *, fee: float) -> Rules:
+        """The rules under which an idea is tried on the recent past."""
+        return cls(
+            fee=fee,
+            direction=trading.direction,
+            stop_loss_percent=trading.stop_loss_percent,
+            take_profit_percent=trading.take_profit_percent,
+            trailing_percent=trading.protection.trailing_percent,
+            break_even_percent=trading.protection.break_even_percent,
+            max_candles=trading.protection.max_candles,
         )
 
     def compiled(self, tiers: Tiers, market: Market | None = None) -> KernelRules:

@@ -78,12 +78,7 @@ def _tried(symbols: set[str], thoughts: Sequence[Thought], view: MarketView, ris
     for thought in thoughts:
         symbol = thought.idea.symbol
         if symbol in symbols and symbol in view.markets:
-            rules = Rules(
-                fee=float(view.markets[symbol].taker_fee),
-                direction=settings.direction,
-                stop_loss_percent=settings.stop_loss_percent,
-                take_profit_percent=settings.take_profit_percent,
-            )
+            rules = Rules.of_idea(settings, fee=float(view.markets[symbol].taker_fee))
             result = recent(thought.signals, view.candles[symbol], rules, window=settings.validation.window)
             results[symbol] = RecentWindow(trades=result.trades, profit_factor=result.profit_factor)
     return results

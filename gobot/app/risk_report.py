@@ -17,6 +17,7 @@ def risk_of(loaded: Loaded) -> dict[str, Any]:
     if document is None:
         return {"breaker": "closed", "limits": limits}
     document.pop("folded_cycle", None)
+    document.pop("funds", None)
     state = RiskState.from_document(document)
     history = [{"at": iso(change.at_ms), "what": change.what, "why": change.why} for change in state.history]
     until = state.breaker.until_ms

@@ -83,6 +83,7 @@ def build_daemon(loaded: Loaded, options: RunOptions) -> Daemon:
         max_iterations=options.cycles,
         speed=world.speed,
         readiness=world.readiness,
+        hints=world.hints,
     )
     orchestrator = Orchestrator(house, stored)
     driver = world.driver(orchestrator.data_ended)

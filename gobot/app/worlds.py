@@ -165,12 +165,12 @@ def _real_clock(loaded: Loaded, options: RunOptions) -> Clock:
 async def _hurried(loaded: Loaded, speed: float) -> Clock:
     from gobot.sandbox.clock import FastClock
 
-    venue = live_venue(loaded, SystemClock())
+    public = public_venue(loaded, SystemClock()).public
     try:
-        time_ms = await venue.public.time()
+        time_ms = await public.time()
         return FastClock(speed=speed, wall_ms=time_ms, monotonic_s=SystemClock().monotonic())
     finally:
-        await venue.exchange.close()
+        await public.close()
 
 
 def _speed_of(clock: Clock) -> float:
@@ -209,20 +209,38 @@ def _simulated(loaded: Loaded, options: RunOptions, stored: Progress | None) -> 
     )
 
 
-def _paper(loaded: Loaded, clock: Clock) -> World:
-    """The venue's prices in real time, and an account on paper."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicVenue:
+    """A venue as everybody sees it."""
+
+    public: CcxtPublic
+    limiter: RateLimiter
+
+
+def public_venue(loaded: Loaded, clock: Clock) -> PublicVenue:
+    """The venue of the settings without an account.  Raises `UsageError` for one that ccxt does not know."""
     from gobot.exchange.ccxt_client import make_client
     from gobot.exchange.ccxt_public import CcxtPublic
-    from gobot.exchange.paper import PaperExchange
     from gobot.exchange.terms import terms_of
 
-    paper, trading, state = loaded.settings.paper, loaded.settings.trading, loaded.paths.state
-    venue = loaded.settings.exchange
+    venue, store = loaded.settings.exchange, JsonFile(loaded.paths.state / "limits.json", 1)
     terms = terms_of(venue.name)
-    limiter = RateLimiter(trading.rate_limiter, clock, tariff=terms.tariff, store=JsonFile(state / "limits.json", 1))
+    limiter = RateLimiter(loaded.settings.trading.rate_limiter, clock, tariff=terms.tariff, store=store)
     client = make_client(venue.name, limiter, terms, rest=venue.url_override.rest)
+    return PublicVenue(
+        public=CcxtPublic(client, clock, Random()),  # noqa: S311 - it spreads retries, and guards nothing
+        limiter=limiter,
+    )
+
+
+def _paper(loaded: Loaded, clock: Clock) -> World:
+    """The venue's prices in real time, and an account on paper."""
+    from gobot.exchange.paper import PaperExchange
+
+    paper, trading, state = loaded.settings.paper, loaded.settings.trading, loaded.paths.state
+    venue = public_venue(loaded, clock)
     exchange = PaperExchange(
-        CcxtPublic(client, clock, Random()),  # noqa: S311 - it spreads retries, and guards nothing
+        venue.public,
         state / "paper.db",
         clock,
         start_equity=paper.start_equity or trading.initial_capital_usd,
@@ -235,7 +253,7 @@ def _paper(loaded: Loaded, clock: Clock) -> World:
         clock=clock,
         exchange=exchange,
         symbols=tuple(trading.symbols),
-        limiter=limiter,
+        limiter=venue.limiter,
         driver=lambda _: RealTimeDriver(clock, speed=_speed_of(clock)),
         guard_ms=round(trading.orchestrator.guard_interval * 1000),
         speed=_speed_of(clock),

@@ -49,6 +49,10 @@ COMMANDS: dict[str, Row] = {
     "patterns": Row("gobot.cli.report:patterns", "What was learned from closed trades."),
     "branches": Row("gobot.cli.report:branches", "The present strategy branch and the archived ones."),
     "risk": Row("gobot.cli.report:risk", "The circuit breaker, the limits and where they stand."),
+    "doctor": Row(
+        "gobot.cli.doctor:doctor",
+        "Examine host, settings, state, venue and account; say what to do where something is wrong.",
+    ),
     "pause": Row("gobot.cli.control:pause", "Stop new entries until resumed."),
     "resume": Row("gobot.cli.control:resume", "Allow entries again."),
     "stop": Row("gobot.cli.control:stop", "End the daemon after the step at hand."),

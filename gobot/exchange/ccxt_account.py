@@ -7,6 +7,7 @@ the venue has been asked again.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,9 +53,19 @@ class CcxtAccount:
                 "or set exchange.allow_withdrawal_key: true"
             )
 
+    async def is_one_way(self) -> bool:
+        """Whether the account holds one position per symbol."""
+        told: bool = await self._ask(lambda: self._quirks.is_one_way(self._client))
+        return told
+
     async def require_one_way(self) -> None:
         """Have the account hold one position per symbol.  Raises `ConfigError` where that cannot be set."""
-        if not await self._ask(lambda: self._quirks.one_way(self._client)):
+        if await self.is_one_way():
+            return
+        with suppress(VenueRefused, OutcomeUnknown):
+            # Refused while something is open; the next look tells.
+            await written(self._name, self._quirks, lambda: self._quirks.set_one_way(self._client))
+        if not await self.is_one_way():
             raise ConfigError(
                 f"the account at {self._name} is in hedge mode and cannot leave it while positions or orders are "
                 "open: close them and set the position mode to one-way"

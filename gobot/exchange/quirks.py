@@ -44,9 +44,9 @@ class Quirks:
     ``trades_span_ms`` and ``trades_page`` bound one question for own trades, ``income_span_ms`` one for funding;
     ``reach_back_ms`` is how far the venue remembers.
 
-    ``balance`` reads the account.  ``one_way`` and ``isolate`` (symbol, leverage) set what gobot trades with,
-    ``margin`` tells of each symbol whether it is isolated and its leverage; ``permissions`` what the key may do, None
-    where the venue does not say.
+    ``balance`` reads the account.  ``is_one_way`` tells whether it holds one position per symbol, ``set_one_way`` and
+    ``isolate`` (symbol, leverage) set what gobot trades with; ``margin`` tells of each symbol whether it is isolated
+    and its leverage; ``permissions`` what the key may do, None where the venue does not say.
     """
 
     receive_window_ms: int = 5_000
@@ -72,7 +72,8 @@ class Quirks:
     trades_page: int
     reach_back_ms: int
     balance: Callable[[Told], Balance]
-    one_way: Callable[[Any], Awaitable[bool]]
+    is_one_way: Callable[[Any], Awaitable[bool]]
+    set_one_way: Callable[[Any], Awaitable[object]]
     isolate: Callable[[Any, str, int], Awaitable[None]]
     margin: Callable[[Any, Sequence[str]], Awaitable[Mapping[str, tuple[bool, int]]]]
     permissions: Callable[[Any], Awaitable[Permissions | None]]

@@ -8,7 +8,6 @@ id, and its trades carry that id alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -103,16 +102,12 @@ def _balance(told: Told) -> Balance:
     )
 
 
-async def _one_way(client: Any) -> bool:
-    """Whether the account holds one position per symbol; it is set so where it is not."""
-    if (await client.fetch_position_mode())["hedged"]:
-        import ccxt
+async def _is_one_way(client: Any) -> bool:
+    return not (await client.fetch_position_mode())["hedged"]
 
-        # Refused while something is open: the next look tells.
-        with suppress(ccxt.ExchangeError):
-            await client.set_position_mode(False)
-        return not (await client.fetch_position_mode())["hedged"]
-    return True
+
+async def _set_one_way(client: Any) -> object:
+    return await client.set_position_mode(False)
 
 
 async def _isolate(client: Any, symbol: str, leverage: int) -> None:
@@ -166,7 +161,8 @@ BINANCE_FUTURES = Quirks(
     trades_page=_PAGE,
     reach_back_ms=89 * _DAY_MS,
     balance=_balance,
-    one_way=_one_way,
+    is_one_way=_is_one_way,
+    set_one_way=_set_one_way,
     isolate=_isolate,
     margin=_margin,
     permissions=_permissions,

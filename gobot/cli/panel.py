@@ -154,11 +154,16 @@ def _decisions(decisions: Sequence[Decision]) -> RenderableType:
     return table
 
 
+_RECOVERY_SHOWN = 5
+
+
 def _notices(snapshot: Snapshot) -> list[RenderableType]:
     """Lines that appear only when there is something to say."""
     lines = (
         (f"Paused: {snapshot.paused}" if snapshot.paused else "", "yellow"),
         (f"Breaker: {snapshot.breaker_reason}" if snapshot.breaker != "closed" else "", "red"),
+        *((f"Quarantined: {symbol}, {why}", "yellow") for symbol, why in snapshot.quarantined.items()),
+        *((f"At the start {line}", "dim") for line in snapshot.recovery[:_RECOVERY_SHOWN]),
         (f"Last error: {snapshot.last_error}" if snapshot.last_error else "", "red"),
         (f"Ended: {snapshot.exit_reason}" if snapshot.exit_reason else "", "bold"),
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from loguru import logger
 
 from gobot.core import Clock
 from gobot.daemon.events import Announcer, BreakerChanged
+from gobot.daemon.funds import Funds, Movement
 from gobot.memory import JsonFile
 from gobot.risk import Risk, RiskEvent, RiskState, SteadyClock
 
@@ -28,6 +30,7 @@ class RiskDesk:
         self._announcer = announcer
         self.state = RiskState()
         self.folded_cycle = 0
+        self.funds = Funds()
         self._told = "closed"
 
     def load(self, *, expected: bool) -> None:
@@ -38,6 +41,8 @@ class RiskDesk:
         document = self.file.read()
         if document is not None:
             self.folded_cycle = int(document.pop("folded_cycle", 0))
+            base = document.pop("funds", None)
+            self.funds = Funds(None if base is None else Decimal(base))
             self.state = RiskState.from_document(document)
         elif expected:
             self.state = RiskState.unreadable(f"{self.file.path.name} is gone")
@@ -62,14 +67,29 @@ class RiskDesk:
         """Take the events in, save, then tell.  With ``cycle``, only if that cycle was not counted before."""
         if cycle is not None and cycle <= self.folded_cycle:
             return
-        before = self.state, self.folded_cycle
+        before = self._document()
         for event in events:
             self.state = risk.observe(self.state, event, steady_ms=self.steady_ms)
         if cycle is not None:
             self.folded_cycle = cycle
-        if (self.state, self.folded_cycle) != before:
-            self.file.write({**self.state.document(), "folded_cycle": self.folded_cycle})
+        if self._document() != before:
+            self._save()
         self.tell()
+
+    def see_funds(self, wallet: Decimal, explained: Decimal) -> Movement | None:
+        """Money paid in or out since the last look; what is taken note of is on disk when this returns."""
+        before = self.funds.base
+        movement = self.funds.see(wallet, explained)
+        if self.funds.base != before:
+            self._save()
+        return movement
+
+    def _document(self) -> dict[str, Any]:
+        base = None if self.funds.base is None else str(self.funds.base)
+        return {**self.state.document(), "folded_cycle": self.folded_cycle, "funds": base}
+
+    def _save(self) -> None:
+        self.file.write(self._document())
 
     def tell(self) -> None:
         """Publish a change of the label since the last call; time alone changes it too."""

@@ -146,6 +146,31 @@ class ReconciliationFound(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered(Event):
+    """What the start found that was not in order, and what was done about it, line by line."""
+
+    level: ClassVar[Level] = Level.WARNING
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundsMoved(Event):
+    """Money was paid in (``amount`` above zero) or out; ``wallet`` is what is there now."""
+
+    level: ClassVar[Level] = Level.WARNING
+    amount: Decimal
+    wallet: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepWorks(Event):
+    """A step that had failed goes through again, after ``seconds``."""
+
+    where: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorHappened(Event):
     """A step failed.  ``repeated`` counts the same error in a row."""
 

@@ -10,13 +10,19 @@ import asyncio
 
 from loguru import logger
 
+from gobot.core import Balance, VenueUnavailable
 from gobot.daemon.desk import LATCHED
-from gobot.daemon.events import ErrorHappened
+from gobot.daemon.events import ErrorHappened, FundsMoved, ReconciliationFound
+from gobot.daemon.funds import Movement
 from gobot.daemon.house import House
 from gobot.daemon.picture import Picture
 from gobot.daemon.report import tell_changes, tell_outcomes
-from gobot.execution import Difference, Executed, Reconciliation
+from gobot.execution import Difference, DifferenceKind, Executed, Reconciliation
 from gobot.risk import EquityMarked, Risk, TradeClosed
+from gobot.risk import FundsMoved as FundsPaid
+
+# While these last, the wallet may differ for reasons that a fill will explain.
+_UNEXPLAINED = (DifferenceKind.POSITION_MISSING, DifferenceKind.POSITION_UNEQUAL, DifferenceKind.FILLS_MISSING)
 
 
 class Guard:
@@ -31,6 +37,9 @@ class Guard:
         self._turn = turn
         self._counted_to = 0
         self._told: frozenset[Difference] = frozenset()
+        self._halted: set[str] = set()
+        self.is_calm = False
+        """Whether the last look left nothing in question."""
 
     async def look(self, risk: Risk, at_ms: int) -> Reconciliation:
         """One look; what it finds is booked, counted, told and acted upon.
@@ -40,13 +49,17 @@ class Guard:
         house = self._house
         async with self._turn:
             reconciliation = await house.execution.reconcile()
+            self._picture.quarantined = reconciliation.quarantined
             self.count_trades(risk, at_ms)
             # A difference that lasts is told once, not with every look.
             fresh = [difference for difference in reconciliation.differences if difference not in self._told]
             self._told = frozenset(reconciliation.differences)
             tell_changes(house.announcer, reconciliation.changes, fresh, at_ms)
-            await self._see_account(risk, at_ms)
-            if house.desk.label == LATCHED:
+            await self._see_account(risk, at_ms, may_judge_funds=_is_settled(reconciliation))
+            await self._see_markets(at_ms)
+            latched = house.desk.label == LATCHED
+            self.is_calm = not (latched or reconciliation.blocked or reconciliation.differences)
+            if latched:
                 await self._emergency(risk, at_ms)
         return reconciliation
 
@@ -87,12 +100,45 @@ class Guard:
         tell_outcomes(self._house.announcer, executed.outcomes, at_ms=at_ms)
         return executed
 
-    async def _see_account(self, risk: Risk, at_ms: int) -> None:
+    async def _see_account(self, risk: Risk, at_ms: int, *, may_judge_funds: bool = False) -> None:
+        """Hold equity against the limits; while money seems to have been moved, not before that is certain."""
         house = self._house
         balance = await house.exchange.balance()
         positions = await house.exchange.positions()
-        self._picture.see_account(balance, positions, house.ledger.open_trades())
+        trades = house.ledger.open_trades()
+        self._picture.see_account(balance, positions, trades)
+        if may_judge_funds:
+            explained = sum((trade.pnl for trade in trades), self._picture.realized)
+            movement = house.desk.see_funds(balance.wallet, explained)
+            if movement is not None and not movement.certain:
+                return
+            if movement is not None:
+                self._take_movement(risk, at_ms, movement, balance)
         house.desk.fold(risk, [EquityMarked(at_ms=at_ms, equity=balance.equity)])
+
+    def _take_movement(self, risk: Risk, at_ms: int, movement: Movement, balance: Balance) -> None:
+        wish = risk.settings.external.funds
+        logger.warning("money was moved", amount=f"{movement.amount:.2f}", wallet=f"{balance.wallet:.2f}")
+        if wish == "adopt":
+            self._house.desk.fold(risk, [FundsPaid(at_ms=at_ms, amount=movement.amount)])
+        if wish != "ignore":
+            self._house.announcer.publish(FundsMoved(at_ms=at_ms, amount=movement.amount, wallet=balance.wallet))
+
+    async def _see_markets(self, at_ms: int) -> None:
+        """Tell of symbols that the venue has ceased to trade, each once."""
+        house = self._house
+        try:
+            markets = await house.exchange.markets()
+        except VenueUnavailable:
+            return
+        held = {position.symbol for position in self._picture.positions}
+        halted = {symbol for symbol in {*house.symbols, *held} if symbol not in markets or not markets[symbol].active}
+        for symbol in sorted(halted - self._halted):
+            rest = "; the position in it stays under its stop as long as the venue keeps one" if symbol in held else ""
+            sentence = f"{house.exchange.name} does not trade {symbol} any more: no entries{rest}"
+            logger.warning("symbol not traded", symbol=symbol, held=symbol in held)
+            house.announcer.publish(ReconciliationFound(at_ms=at_ms, differences=(sentence,)))
+        self._halted = halted
 
     async def _emergency(self, risk: Risk, at_ms: int) -> None:
         """Entries cancelled, positions closed (or left to their stops); repeated by every look until verified."""
@@ -108,3 +154,9 @@ class Guard:
             house.announcer.publish(
                 ErrorHappened(at_ms=at_ms, where="emergency", message=f"still open, closing again: {left}")
             )
+
+
+def _is_settled(reconciliation: Reconciliation) -> bool:
+    """Whether everything that has happened to the wallet is booked."""
+    open_ends = any(difference.kind in _UNEXPLAINED for difference in reconciliation.differences)
+    return not (open_ends or reconciliation.unknown)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gobot.core import Clock
 from gobot.daemon.desk import RiskDesk
 from gobot.daemon.events import Announcer
-from gobot.exchange import Exchange
+from gobot.exchange import Exchange, Hints, NoHints
 from gobot.execution import Execution
 from gobot.ledger import Ledger
 from gobot.memory import JsonFile
@@ -35,7 +35,8 @@ class House:
     """The collaborators of one daemon.
 
     ``symbols`` are the ones that are traded; ``load_strategy`` makes the strategy that the settings name;
-    ``limiter_status`` describes the venue allowance; ``max_iterations`` overrides the settings' limit of this run.
+    ``limiter_status`` describes the venue allowance; ``max_iterations`` overrides the settings' limit of this run;
+    ``hints`` says when to look at the account out of turn.
     """
 
     clock: Clock
@@ -55,3 +56,4 @@ class House:
     max_iterations: int | None = None
     speed: float = 1.0
     readiness: Readiness | None = None
+    hints: Hints = field(default_factory=NoHints)

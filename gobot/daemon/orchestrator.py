@@ -24,7 +24,9 @@ from gobot.daemon.events import (
     DaemonStopped,
     ErrorHappened,
     LoopSlowed,
+    Recovered,
     StateDamaged,
+    StepWorks,
     TradingPaused,
     TradingResumed,
 )
@@ -33,10 +35,12 @@ from gobot.daemon.guard import Guard
 from gobot.daemon.house import House
 from gobot.daemon.learning import TRADES_STUDIED, enter_branch
 from gobot.daemon.logbook import Logbook
+from gobot.daemon.pace import Pace
 from gobot.daemon.performance import performance_of
 from gobot.daemon.picture import Picture, snapshot_of
 from gobot.daemon.progress import IDLE, Progress
 from gobot.daemon.readiness import PROTECTION_UNPROVED, Protection, prepare_account, reach_venue
+from gobot.daemon.recovery import recovery_report
 from gobot.daemon.snapshot import Snapshot
 from gobot.daemon.tuning import Tuning
 from gobot.execution import Executed
@@ -45,6 +49,8 @@ from gobot.execution import Executed
 _RECENT_TRADES = 200
 # A guard that keeps failing is told this often (ms).
 _TOLD_AGAIN_MS = 900_000
+# Between two looks that were hinted at.
+_BREATH_S = 0.5
 # Cycles of a branch that are archived with their decisions, the newest ones.
 _CYCLES_ARCHIVED = 1000
 
@@ -76,8 +82,10 @@ class Orchestrator:
         self._cycle = Cycle(house, self.tuning, self.logbook, self.picture, self._guard, turn)
         self._ledger_run = 0
         self._step_began = time.monotonic()
-        # What keeps failing, how, and when that was told last (ms).
-        self._ailing: dict[str, tuple[type[Exception], int]] = {}
+        # What keeps failing, how, when that was told last, and since when it does (ms).
+        self._ailing: dict[str, tuple[type[Exception], int, int]] = {}
+        loop = self.tuning.trading.orchestrator
+        self._pace = Pace(house.clock, house.hints, every=loop.guard_interval, relaxed=loop.relaxed_guard_interval)
 
     # The life of a run
 
@@ -117,7 +125,12 @@ class Orchestrator:
 
     async def _first_look(self) -> None:
         await prepare_account(self.house)
-        await self._guard.look(self.tuning.risk, self._now())
+        found = await self._guard.look(self.tuning.risk, self._now())
+        self.picture.recovery = recovery_report(found)
+        for line in self.picture.recovery:
+            logger.warning("recovered", what=line)
+        if self.picture.recovery:
+            self.house.announcer.publish(Recovered(at_ms=self._now(), lines=self.picture.recovery))
 
     async def _prove_protection(self) -> None:
         """No entries before the venue has shown that it holds a stop; a pause for that reason ends with the proof."""
@@ -172,8 +185,22 @@ class Orchestrator:
         await self._attempt("cycle", self._begin_cycle(at_ms))
 
     async def guard(self, at_ms: int) -> None:
-        """Look at what is open: fills booked, protection present, equity against the limits."""
+        """Look at what is open, if a look is due: fills booked, protection present, equity against the limits."""
+        if self._pace.is_due():
+            await self.look(at_ms)
+
+    async def follow_hints(self) -> None:
+        """Look whenever the venue hints that something has happened; until cancelled."""
+        while not self.stopping.is_set():
+            await self.house.hints.wait()
+            await self.look(self._now())
+            # What comes in bursts is one look.
+            await self.house.clock.sleep(_BREATH_S)
+
+    async def look(self, at_ms: int) -> None:
+        """Look at what is open now."""
         await self._attempt("guard", self._guard.look(self.tuning.risk, at_ms))
+        self._pace.note(answered="guard" not in self._ailing, calm=self._guard.is_calm)
         latched = self.house.desk.label == LATCHED
         if latched and self.tuning.trading.orchestrator.on_target == "exit" and not self.picture.positions:
             self.end(ExitReason.EMERGENCY_STOP, self.house.desk.reason)
@@ -206,8 +233,10 @@ class Orchestrator:
             logger.opt(exception=error).error("a step failed", where=where)
             self._failed(where, f"{type(error).__name__}: {error}")
         else:
-            if self._ailing.pop(where, None) is not None:
-                logger.info("a step works again", where=where)
+            if where in self._ailing:
+                seconds = (self._now() - self._ailing.pop(where)[2]) / 1000
+                logger.info("a step works again", where=where, seconds=round(seconds))
+                self.house.announcer.publish(StepWorks(at_ms=self._now(), where=where, seconds=seconds))
             if where == "cycle":
                 self.logbook.succeeded()
 
@@ -216,10 +245,10 @@ class Orchestrator:
 
         Failures of a cycle are counted, and slow it down; all of them are news.
         """
-        known, told_ms = self._ailing.get(where, (None, 0))
+        known, told_ms, since_ms = self._ailing.get(where, (None, 0, self._now()))
         if where != "cycle" and known is kind and self._now() - told_ms < _TOLD_AGAIN_MS:
             return False
-        self._ailing[where] = kind, self._now()
+        self._ailing[where] = kind, self._now(), since_ms
         return True
 
     def _failed(self, where: str, message: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from gobot.core import ZERO, Balance, Position
@@ -22,6 +22,8 @@ class Picture:
         self.balance = Balance(equity=ZERO, wallet=ZERO, available=ZERO)
         self.positions: tuple[OpenPosition, ...] = ()
         self.decisions: tuple[Decision, ...] = ()
+        self.recovery: tuple[str, ...] = ()
+        self.quarantined: Mapping[str, str] = {}
         self.closed_trades = 0
         self.wins = 0
         self.realized = ZERO
@@ -86,6 +88,8 @@ def snapshot_of(
         paused=progress.paused,
         exit_reason=progress.exit_reason,
         last_error=progress.last_error,
+        recovery=picture.recovery,
+        quarantined=picture.quarantined,
         positions=picture.positions,
         decisions=picture.decisions,
         closed_trades=picture.closed_trades,

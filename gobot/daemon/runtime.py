@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from loguru import logger
 
+from gobot.core import StateError
 from gobot.daemon.exits import ExitReason
 from gobot.daemon.operator import Operator
 from gobot.daemon.orchestrator import Orchestrator
@@ -57,6 +58,7 @@ async def live(
         # Whoever waits for a venue is not stuck: the service manager must not lose patience.
         await orchestrator.start(waiting=service.ready)
         service.ready()
+        background.append(asyncio.create_task(_follow(orchestrator)))
         await _run_until(orchestrator.stopping, driver.run(jobs, orchestrator.stopping))
     except Exception as error:
         orchestrator.end(ExitReason.ERROR, f"{error}")
@@ -104,6 +106,14 @@ def _on_signals(orchestrator: Orchestrator, operator: Operator, service: Service
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end, number.name)
     loop.add_signal_handler(signal.SIGHUP, reload)
+
+
+async def _follow(orchestrator: Orchestrator) -> None:
+    """Take the venue's hints; a state that cannot be kept ends the run as it does in a job."""
+    try:
+        await orchestrator.follow_hints()
+    except StateError as error:
+        orchestrator.end(ExitReason.ERROR, str(error))
 
 
 async def _measure_lag(operator: Operator) -> None:

@@ -57,7 +57,11 @@ class OpenPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything a person wants to know at a glance.  Percentages in percent, times in ms UTC (0: none)."""
+    """Everything a person wants to know at a glance.  Percentages in percent, times in ms UTC (0: none).
+
+    ``recovery`` is what the last start found and put right, ``quarantined`` the symbols that take no entries because
+    ledger and venue could not be made equal, with the reason.
+    """
 
     at_ms: int
     mode: str
@@ -79,6 +83,8 @@ class Snapshot:
     paused: str = ""
     exit_reason: str = ""
     last_error: str = ""
+    recovery: tuple[str, ...] = ()
+    quarantined: Mapping[str, str] = field(default_factory=dict)
     positions: tuple[OpenPosition, ...] = ()
     decisions: tuple[Decision, ...] = ()
     closed_trades: int = 0
@@ -110,6 +116,8 @@ class Snapshot:
             "paused": self.paused,
             "exit_reason": self.exit_reason or None,
             "last_error": self.last_error or None,
+            "recovery": list(self.recovery),
+            "quarantined": dict(self.quarantined),
             "decisions": [_decision_document(decision) for decision in self.decisions],
             "closed_trades": self.closed_trades,
             "wins": self.wins,

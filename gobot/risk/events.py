@@ -15,6 +15,14 @@ class EquityMarked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FundsMoved:
+    """Money was paid in (``amount`` above zero) or out, USDT: neither profit nor loss."""
+
+    at_ms: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TradeClosed:
     """A round trip ended with ``pnl`` USDT net.  ``cycle`` is the one its entry was decided in.
 
@@ -95,6 +103,7 @@ class OperatorReset:
 
 RiskEvent = (
     EquityMarked
+    | FundsMoved
     | TradeClosed
     | OrderAccepted
     | OrderFailed

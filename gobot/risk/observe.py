@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
-from gobot.core import utc_day
+from gobot.core import ZERO, utc_day
 from gobot.risk.breaker import Breaker, Probe
 from gobot.risk.events import (
     EmergencyStop,
     EntryDropped,
     EquityMarked,
+    FundsMoved,
     OperatorReset,
     OrderAccepted,
     OrderFailed,
@@ -39,7 +41,7 @@ def observe(state: RiskState, event: RiskEvent, settings: TradingSettings, *, st
 def _fold(state: RiskState, event: RiskEvent, rules: RiskManagerSettings, steady_ms: int) -> RiskState:
     breaker = state.breaker
     match event:
-        case EquityMarked():
+        case EquityMarked() | FundsMoved():
             return _equity(state, event, rules)
         case TradeClosed():
             return _trade(state, event, rules, steady_ms)
@@ -65,7 +67,9 @@ def _probe(event: OrderFailed | ProbeStarted | EntryDropped | TradeClosed) -> Pr
     return Probe(symbol=event.symbol, cycle=event.cycle)
 
 
-def _equity(state: RiskState, event: EquityMarked, rules: RiskManagerSettings) -> RiskState:
+def _equity(state: RiskState, event: EquityMarked | FundsMoved, rules: RiskManagerSettings) -> RiskState:
+    if isinstance(event, FundsMoved):
+        return _funds(state, event)
     peak = event.equity if state.peak_equity is None else max(state.peak_equity, event.equity)
     after = replace(state, equity=event.equity, peak_equity=peak)
     # Days only go forward: a clock that was set back must not hand out a second allowance.
@@ -76,6 +80,17 @@ def _equity(state: RiskState, event: EquityMarked, rules: RiskManagerSettings) -
         reason = f"drawdown {drawdown:.1f} % from the peak of {peak:,.2f} USDT reaches {rules.max_drawdown_pct:g} %"
         return replace(after, latched=reason)
     return after
+
+
+def _funds(state: RiskState, event: FundsMoved) -> RiskState:
+    """What drawdown and the day are measured from moves with the money."""
+
+    def moved(mark: Decimal | None) -> Decimal | None:
+        return None if mark is None else max(ZERO, mark + event.amount)
+
+    what = "money paid in" if event.amount > 0 else "money paid out"
+    after = replace(state, peak_equity=moved(state.peak_equity), day_start_equity=moved(state.day_start_equity))
+    return after.noted(event.at_ms, what, f"{abs(event.amount):,.2f} USDT")
 
 
 def _trade(state: RiskState, event: TradeClosed, rules: RiskManagerSettings, steady_ms: int) -> RiskState:

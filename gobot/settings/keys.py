@@ -58,6 +58,7 @@ _FIXED: tuple[Place, ...] = (
     ("trading", "orchestrator", "loop_interval"),
     ("trading", "orchestrator", "close_delay"),
     ("trading", "orchestrator", "guard_interval"),
+    ("trading", "orchestrator", "relaxed_guard_interval"),
     ("trading", "orchestrator", "daily_summary"),
     ("trading", "rate_limiter"),
     ("trading", "external"),

@@ -30,6 +30,9 @@ class OrchestratorSettings(Section):
     loop_interval: int = Field(900, ge=1, le=86_400, description="Seconds between cycles, aligned to the candle close.")
     close_delay: float = Field(5.0, ge=0, le=600, description="Seconds after the candle close before a cycle starts.")
     guard_interval: float = Field(5.0, ge=1, le=300, description="Seconds between looks at what is open.")
+    relaxed_guard_interval: float = Field(
+        30.0, ge=1, le=300, description="The same while the venue's user stream is alive, which tells when to look."
+    )
     on_target: Literal["pause_until_next_day", "exit"] = Field(
         "pause_until_next_day", description="What a reached daily target or loss does."
     )

@@ -19,10 +19,13 @@ KINDS: dict[type[events.Event], str] = {
     events.IdeaRefused: "refusal",
     events.OrderFailed: "order",
     events.ReconciliationFound: "order",
+    events.Recovered: "order",
+    events.FundsMoved: "order",
     events.BreakerChanged: "breaker",
     events.TradingPaused: "breaker",
     events.TradingResumed: "breaker",
     events.ErrorHappened: "error",
+    events.StepWorks: "error",
     events.LoopSlowed: "error",
     events.StateDamaged: "error",
     events.SettingsChanged: "settings",
@@ -123,6 +126,22 @@ def _(event: events.OrderFailed) -> str:
 def _(event: events.ReconciliationFound) -> str:
     headline = bold("Ledger and venue differed")
     return fit([headline, *(f"• {escape(line)}" for line in event.differences)], "difference", 3000)
+
+
+@describe.register
+def _(event: events.Recovered) -> str:
+    return fit([bold("Recovered at the start"), *(f"• {escape(line)}" for line in event.lines)], "line", 3000)
+
+
+@describe.register
+def _(event: events.FundsMoved) -> str:
+    way = "in" if event.amount > 0 else "out"
+    return f"{bold(f'Money was paid {way}')}: {money(abs(event.amount))}, the wallet holds {money(event.wallet)}"
+
+
+@describe.register
+def _(event: events.StepWorks) -> str:
+    return f"{bold(f'{event.where.capitalize()} works again')} after {event.seconds:.0f} s"
 
 
 @describe.register

@@ -87,6 +87,15 @@ Why: fast average crossed above &lt;slow&gt;""",
         "<b>Ledger and venue differed</b>\n• stop of BTC was missing: restored",
     ),
     (
+        events.Recovered(at_ms=AT, lines=("booked: long BTC closed by stop, -1.00 USDT",)),
+        "<b>Recovered at the start</b>\n• booked: long BTC closed by stop, -1.00 USDT",
+    ),
+    (
+        events.FundsMoved(at_ms=AT, amount=Decimal(-50), wallet=Decimal(50)),
+        "<b>Money was paid out</b>: 50.00 USDT, the wallet holds 50.00 USDT",
+    ),
+    (events.StepWorks(at_ms=AT, where="guard", seconds=42.4), "<b>Guard works again</b> after 42 s"),
+    (
         events.CycleFinished(at_ms=AT, cycle=3, ideas=1, approved=1, refused=0, equity=Decimal(100)),
         "Cycle 3: 1 idea, 1 approved, 0 refused, equity 100.00 USDT",
     ),

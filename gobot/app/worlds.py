@@ -17,6 +17,7 @@ from gobot.daemon.progress import Progress
 from gobot.daemon.runtime import Door
 from gobot.daemon.schedule import Driver, RealTimeDriver, SimulatedDriver
 from gobot.exchange import Exchange, Hints, NoHints
+from gobot.exchange.feed import MarketFeed
 from gobot.exchange.limiter import RateLimiter
 from gobot.exchange.sim import SimExchange
 from gobot.execution.self_test import self_test
@@ -34,11 +35,13 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class RunOptions:
     """What the command line adds to the settings.
 
-    ``data`` are candle files for the simulated market, ``cycles`` the length of this session (None: the settings'),
-    ``speed`` seconds of the market per real second (0: without waiting; None: the settings').
+    ``data`` are candle files for the simulated market, or ``feed`` is that market itself.  ``cycles`` is the length of
+    this session (None: the settings'), ``speed`` seconds of the market per real second (0: without waiting; None: the
+    settings').
     """
 
     data: tuple[Path, ...] = ()
+    feed: MarketFeed | None = None
     cycles: int | None = None
     speed: float | None = None
 
@@ -181,7 +184,7 @@ def _speed_of(clock: Clock) -> float:
 def _simulated(loaded: Loaded, options: RunOptions, stored: Progress | None) -> World:
     """A venue in this process on a clock that the driver moves; after a restart both go on where they were."""
     sim, trading, state = loaded.settings.sim, loaded.settings.trading, loaded.paths.state
-    feed = simulated_feed(loaded, options.data)
+    feed = options.feed or simulated_feed(loaded, options.data)
     # The first candle must have closed before there is anything to decide on.
     clock = ManualClock(feed.start_ms + Timeframe.parse(trading.timeframe).ms)
     limiter = RateLimiter(trading.rate_limiter, clock, store=JsonFile(state / "limits.json", 1))

@@ -55,8 +55,10 @@ class Cycle:
         house, progress = self._house, self._logbook.progress
         cycle, at_ms = progress.cycle, progress.cycle_ms
         verdicts: Sequence[Verdict] = ()
-        if not house.ledger.decided(cycle):
+        trades = house.ledger.decided(cycle)
+        if not trades:
             verdicts = await self._decide(cycle, at_ms)
+            trades = any(isinstance(verdict, Approved) for verdict in verdicts)
         async with self._turn:
             executed = await house.execution.execute(cycle)
             events = report.outcome_events(house.ledger.cycle_orders(cycle), at_ms=at_ms, cycle=cycle)
@@ -64,7 +66,9 @@ class Cycle:
         report.tell_changes(house.announcer, executed.changes, (), at_ms)
         report.tell_outcomes(house.announcer, executed.outcomes, at_ms=at_ms)
         self._logbook.checkpoint(phase="report")
-        await self._report(cycle, at_ms, verdicts)
+        if trades:
+            await self._guard.look(self._tuning.risk, at_ms)
+        self._report(cycle, at_ms, verdicts)
         self._logbook.checkpoint(phase=IDLE)
 
     async def _decide(self, cycle: int, at_ms: int) -> Sequence[Verdict]:
@@ -131,11 +135,9 @@ class Cycle:
         report.log_decisions(decisions, cycle)
         report.tell_verdicts(house.announcer, verdicts, at_ms=at_ms)
 
-    async def _report(self, cycle: int, at_ms: int, verdicts: Sequence[Verdict]) -> None:
-        """Book what happened, learn from it, and tell."""
+    def _report(self, cycle: int, at_ms: int, verdicts: Sequence[Verdict]) -> None:
+        """Write down what happened, learn from it, and tell."""
         house, monitor = self._house, self._tuning.trading.performance_monitor
-        known = self._picture.closed_trades
-        await self._guard.look(self._tuning.risk, at_ms)
         equity = self._picture.balance.equity
         house.ledger.finish_cycle(cycle, at_ms=at_ms, equity=equity)
         if monitor.pattern_discovery and self._picture.closed_trades != self._studied:
@@ -143,7 +145,7 @@ class Cycle:
             trades = house.ledger.closed_trades(limit=TRADES_STUDIED)
             self.patterns = study(house.patterns_file, self.patterns, trades, monitor, at_ms=at_ms)
         house.announcer.publish(report.cycle_event(cycle, verdicts, at_ms=at_ms, equity=equity))
-        logger.info("cycle done", cycle=cycle, equity=f"{equity:.2f}", closed=self._picture.closed_trades - known)
+        logger.info("cycle done", cycle=cycle, equity=f"{equity:.2f}", closed=self._picture.closed_trades)
 
 
 def _leaves(thought: Thought, view: MarketView) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -19,6 +21,8 @@ from gobot.ledger.runs import RunRow
 from gobot.ledger.schema import fills, funding
 from gobot.ledger.trades import ChangeKind, Trade, TradeChange
 from gobot.ledger.words import CyclePhase, LedgerStatus, Leg
+
+T = TypeVar("T")
 
 OVERLAP_MS = 60_000
 """How far before the newest booked fill the venue is asked again: several fills share a millisecond."""
@@ -41,7 +45,8 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._transaction = database.transaction
+        # Answers to what is asked many times in one look at the account; every other call forgets them.
+        self._known: dict[str, Any] = {}
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Ledger:
@@ -57,6 +62,23 @@ class Ledger:
     def close(self) -> None:
         """Let go of the database."""
         self._database.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        self._known.clear()
+        with self._database.transaction() as connection:
+            yield connection
+
+    def _asked(self, name: str, answer: Callable[[Connection], T]) -> T:
+        """What ``answer`` reads, or what it read before if nothing can have been written since.
+
+        Only this process writes, so a reader beside it is the one who has to ask every time.
+        """
+        if name not in self._known or self._database.read_only:
+            with self._database.transaction() as connection:
+                self._known[name] = answer(connection)
+        known: T = self._known[name]
+        return known
 
     # Runs and cycles
 
@@ -75,7 +97,7 @@ class Ledger:
 
     def runs(self, limit: int = 20) -> list[RunRow]:
         """The newest ``limit`` runs, oldest first."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return runs.newest(connection, limit)
 
     def begin_cycle(self, cycle: int, candle_ms: int, at_ms: int) -> None:
@@ -97,7 +119,7 @@ class Ledger:
 
     def decided(self, cycle: int) -> bool:
         """Whether `decide` was called for this cycle."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             row = cycles.find(connection, cycle)
         return row is not None and row.decided_ms is not None
 
@@ -110,28 +132,25 @@ class Ledger:
 
     def current_cycle(self) -> int | None:
         """The newest cycle if it was decided and is not over: the only one whose orders may still be sent."""
-        with self._transaction() as connection:
-            row = cycles.find(connection, cycles.last(connection))
-        return row.cycle if row is not None and row.phase is CyclePhase.DECIDED else None
+        return self._asked("current cycle", _current_cycle)
 
     def last_cycle(self) -> int:
         """The number of the newest cycle, 0 before the first."""
-        with self._transaction() as connection:
-            return cycles.last(connection)
+        return self._asked("last cycle", cycles.last)
 
     def cycle(self, cycle: int) -> CycleRow | None:
         """One cycle, None if it never began."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return cycles.find(connection, cycle)
 
     def cycles(self, limit: int = 50) -> list[CycleRow]:
         """The newest ``limit`` cycles, oldest first."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return cycles.newest(connection, limit)
 
     def equity_curve(self) -> list[tuple[int, Decimal]]:
         """Time and equity at the end of every cycle, oldest first."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return cycles.equity_curve(connection)
 
     # Orders
@@ -144,32 +163,31 @@ class Ledger:
 
     def order(self, client_id: str) -> OrderRow:
         """One order.  Raises `StateError` when the ledger does not have it."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return order_rows.find(connection, client_id)
 
     def orders(self, limit: int = 50) -> list[OrderRow]:
         """The newest ``limit`` orders, oldest first."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return order_rows.newest(connection, limit)
 
     def named(self, client_ids: Collection[str]) -> dict[str, OrderRow]:
         """Those of the orders that the ledger has, by client id."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return order_rows.named(connection, client_ids)
 
     def cycle_orders(self, cycle: int) -> list[OrderRow]:
         """The orders of one cycle, in the order they were decided in."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return order_rows.of_cycle(connection, cycle)
 
     def unsettled(self) -> list[OrderRow]:
         """Orders that are intended, sent or open, and ended ones whose fills are not all booked; oldest first."""
-        with self._transaction() as connection:
-            return order_rows.unsettled(connection)
+        return list(self._asked("unsettled", order_rows.unsettled))
 
     def last_attempt(self, bot: str, candle_ms: int, symbol: str, leg: Leg) -> OrderRow | None:
         """The newest order of one leg of one decision, None before the first: the next takes the next number."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return order_rows.last_attempt(connection, bot, candle_ms, symbol, leg)
 
     def last_closing(self, trade: Trade) -> OrderRow | None:
@@ -225,11 +243,15 @@ class Ledger:
 
         Fills of client ids that the ledger does not know are booked as well: they happened.
         """
+        if not batch:
+            return []
         with self._transaction() as connection:
             return booking.book(connection, batch)
 
     def book_funding(self, payments: Sequence[FundingPayment]) -> int:
         """Book funding on the trades that were held at the time, each exactly once; returns how many were new."""
+        if not payments:
+            return 0
         with self._transaction() as connection:
             return booking.book_funding(connection, payments)
 
@@ -245,8 +267,7 @@ class Ledger:
 
     def open_trades(self) -> list[Trade]:
         """What is held, in the order of opening."""
-        with self._transaction() as connection:
-            return booking.open_trades(connection)
+        return list(self._asked("open trades", booking.open_trades))
 
     def closed_trades(self, limit: int | None = None, since_id: int = 0, after_closing: int = 0) -> list[Trade]:
         """The newest ``limit`` closed trades in the order of closing.
@@ -254,20 +275,18 @@ class Ledger:
         ``after_closing`` is the ``closing`` number of the last trade already seen: with it no trade is missed or
         seen twice, whereas trades that are numbered after ``since_id`` may close before older ones.
         """
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return booking.closed_trades(
                 connection, since_id=since_id, after_closing=after_closing, limit=limit or _NO_LIMIT
             )
 
     def fills_watermark(self) -> int:
         """From when on (ms) the venue is asked for fills: a little before the newest one that is booked."""
-        with self._transaction() as connection:
-            return _watermark(connection, _NEWEST_FILL)
+        return self._asked("fills watermark", partial(_watermark, newest=_NEWEST_FILL))
 
     def funding_watermark(self) -> int:
         """From when on (ms) the venue is asked for funding."""
-        with self._transaction() as connection:
-            return _watermark(connection, _NEWEST_FUNDING)
+        return self._asked("funding watermark", partial(_watermark, newest=_NEWEST_FUNDING))
 
     # Backtests
 
@@ -285,6 +304,11 @@ class Ledger:
         """The newest ``limit`` backtests, oldest first."""
         with self._transaction() as connection:
             return backtests.newest(connection, limit)
+
+
+def _current_cycle(connection: Connection) -> int | None:
+    row = cycles.find(connection, cycles.last(connection))
+    return row.cycle if row is not None and row.phase is CyclePhase.DECIDED else None
 
 
 def _watermark(connection: Connection, newest: Select[int]) -> int:

@@ -5,10 +5,7 @@ The code knows no venue.  ccxt's unified methods do most of it, and `gobot.excha
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -23,33 +20,26 @@ from gobot.core import (
     Market,
     OrderReport,
     OrderRequest,
-    OrderStatus,
-    OrderType,
-    OutcomeUnknown,
     Position,
-    Refusal,
     Ticker,
     Timeframe,
     VenueRefused,
     VenueUnavailable,
 )
 from gobot.exchange.ccxt_account import CcxtAccount
-from gobot.exchange.ccxt_client import KeysNotAccepted, last_call, priority
+from gobot.exchange.ccxt_client import KeysNotAccepted, last_call
+from gobot.exchange.ccxt_orders import CcxtOrders
 from gobot.exchange.ccxt_public import CcxtPublic
 from gobot.exchange.ccxt_trades import OwnTrades, all_between
-from gobot.exchange.ccxt_words import number, order_report, payment_of, position_of, with_child
+from gobot.exchange.ccxt_words import number, payment_of, position_of
 from gobot.exchange.ccxt_writing import NOT_SENT, written
-from gobot.exchange.priority import Priority
 from gobot.exchange.quirks import Quirks
 from gobot.market import Candles
 
 # How long an order that was taken in time may still be on its way inside the venue.
 _MARGIN_MS = 10_000
 _FUNDING_FRESH_MS = 60_000
-# With more the list of all symbols costs no more than theirs.
-_MANY_SYMBOLS = 30
 _HOUR_MS = 3_600_000
-_MOST_ORDERS = 20_000
 
 
 class CcxtExchange:
@@ -82,14 +72,13 @@ class CcxtExchange:
         self._trades = OwnTrades(
             client, quirks, ask=self._ask, now_ms=public.now_ms, price_in_quote=self._price_in_quote
         )
+        self._orders = CcxtOrders(
+            public.name, client, quirks, self._trades, ask=self._ask, write=self._write, now_ms=public.now_ms
+        )
         self._leverages: dict[str, int] = {}
         # What was seen last: a change is what makes fills worth asking for.
         self._held: dict[str, tuple[Decimal, Decimal]] = {}
-        self._resting: dict[str, tuple[str, Decimal]] = {}
-        self._listed_ms = 0
-        self._books: OrderedDict[str, int] = OrderedDict()
         self._payments: tuple[int, int, tuple[FundingPayment, ...]] | None = None
-        self._loading = asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"CcxtExchange({self.name})"
@@ -184,45 +173,19 @@ class CcxtExchange:
         return positions
 
     async def open_orders(self) -> Sequence[OrderReport]:
-        """Every resting order, conditional ones included.
-
-        Where the list of all symbols is dear it is asked for once a minute, and in between those of the symbols in
-        which something rests or has stirred: what others place elsewhere shows within that minute.
-        """
+        """Every resting order, conditional ones included."""
         await self._know_markets()
-        now = self._public.now_ms()
-        symbols = {symbol for symbol, _ in self._resting.values()} | self._trades.stirred() | self._held.keys()
-        whole = now - self._listed_ms >= self._quirks.whole_list_every_ms or len(symbols) > _MANY_SYMBOLS
-        asked = [(symbol, book) for symbol in ([None] if whole else sorted(symbols)) for book in self._quirks.books]
-        reports = [report for part in await asyncio.gather(*map(self._live_orders, asked)) for report in part]
-        if whole:
-            self._listed_ms = now
-        resting = {report.client_id: (report.symbol, report.filled) for report in reports}
-        for client_id in resting.keys() | self._resting.keys():
-            if resting.get(client_id) != (before := self._resting.get(client_id)):
-                self._trades.stir((before or resting[client_id])[0])
-        self._resting = resting
-        return reports
+        return await self._orders.resting(self._held)
 
     async def order(self, symbol: str, client_id: str) -> OrderReport | None:
         """One order by client id, None when every book of the venue says that it does not have it."""
         await self._know_markets()
-        for book in self._books_for(client_id):
-
-            async def told(book: Mapping[str, Any] = book) -> OrderReport | None:
-                return await self._find(symbol, client_id, book)
-
-            report: OrderReport | None = await self._ask(told)
-            if report is not None:
-                if report.filled or report.status.final:
-                    self._trades.stir(symbol)
-                return report
-        return None
+        return await self._orders.order(symbol, client_id)
 
     async def fills(self, *, since_ms: int) -> Sequence[Fill]:
         """Own fills at or after ``since_ms``, oldest first."""
         await self._know_markets()
-        at_work = self._held.keys() | {symbol for symbol, _ in self._resting.values()}
+        at_work = self._held.keys() | self._orders.symbols_with_orders()
         return await self._trades.since(since_ms, at_work)
 
     async def funding(self, *, since_ms: int) -> Sequence[FundingPayment]:
@@ -240,21 +203,7 @@ class CcxtExchange:
     async def create(self, request: OrderRequest) -> OrderReport:
         """Send one order.  Raises `VenueRefused` or `OutcomeUnknown`."""
         await self._be_ready()
-        conditional = request.type.conditional
-        self._remember(request.client_id, self._quirks.conditional_book if conditional else 0)
-
-        async def place() -> OrderReport:
-            report = self._report(await self._client.create_order(*self._arguments(request)))
-            if report.client_id != request.client_id:
-                raise ValueError(f"an answer about {report.client_id}")
-            return report
-
-        try:
-            with priority(Priority.CRITICAL if request.protective else Priority.HIGH):
-                report: OrderReport = await self._write(place)
-                return report
-        finally:
-            self._trades.stir(request.symbol)
+        return await self._orders.create(request)
 
     async def cancel(self, symbol: str, client_id: str) -> OrderReport:
         """Cancel one order; one that is final already is reported as it is.
@@ -262,19 +211,7 @@ class CcxtExchange:
         Raises `VenueRefused` or `OutcomeUnknown`.
         """
         await self._be_ready()
-        with priority(Priority.CRITICAL):
-            refused = await self._cancel_in_books(symbol, client_id)
-            try:
-                report = await self.order(symbol, client_id)
-            except VenueUnavailable as error:
-                if refused is not None:
-                    raise refused from error
-                raise OutcomeUnknown(f"{client_id} is cancelled, but not how much of it had filled: {error}") from error
-        if report is None:
-            raise refused or OutcomeUnknown(f"{client_id} was cancelled, and {self.name} does not know it any more")
-        if refused is not None and not report.status.final:
-            raise OutcomeUnknown(f"{client_id} rests, although {self.name} does not find it to cancel: {refused}")
-        return report if report.status.final else replace(report, status=OrderStatus.CANCELED)
+        return await self._orders.cancel(symbol, client_id)
 
     async def set_leverage(self, symbol: str, leverage: int) -> None:
         """Use isolated margin with this leverage for ``symbol`` from now on.  Raises `VenueError`."""
@@ -289,83 +226,6 @@ class CcxtExchange:
         await self._public.close()
 
     # How it is done
-
-    async def _live_orders(self, where: tuple[str | None, Mapping[str, Any]]) -> list[OrderReport]:
-        symbol, book = where
-
-        async def told() -> list[OrderReport]:
-            return [self._report(order) for order in await self._quirks.live_orders(self._client, symbol, book)]
-
-        reports: list[OrderReport] = await self._ask(told)
-        return reports
-
-    async def _cancel_in_books(self, symbol: str, client_id: str) -> VenueRefused | None:
-        """Cancel an order wherever it is; the venue's word that it is nowhere, None when it was cancelled."""
-        refused: VenueRefused | None = None
-        for book in self._books_for(client_id):
-
-            async def withdraw(book: Mapping[str, Any] = book) -> Any:
-                return await self._client.cancel_order(None, symbol, {"clientOrderId": client_id, **book})
-
-            try:
-                await self._write(withdraw)
-            except VenueRefused as error:
-                if error.cause is not Refusal.UNKNOWN_ORDER:
-                    raise
-                refused = error
-            else:
-                return None
-        return refused
-
-    async def _find(self, symbol: str, client_id: str, book: Mapping[str, Any]) -> OrderReport | None:
-        import ccxt
-
-        try:
-            order = await self._quirks.find(self._client, symbol, client_id, book)
-        except ccxt.OrderNotFound:
-            if (call := last_call()) is None or call.status >= 500:
-                raise
-            return None
-        report = self._report(order)
-        if child := self._quirks.child(order):
-            self._trades.name(child, report.client_id)
-            report = with_child(report, self._report(await self._client.fetch_order(child, symbol), named=False))
-        return report
-
-    def _report(self, order: Mapping[str, Any], *, named: bool = True) -> OrderReport:
-        size = number(self._client.market(order["symbol"]).get("contractSize")) or Decimal(1)
-        report = order_report(order, size, self._quirks)
-        if named:
-            conditional = report.type.conditional
-            self._remember(report.client_id, self._quirks.conditional_book if conditional else 0)
-            self._trades.name(report.venue_id, report.client_id)
-        return report
-
-    def _arguments(self, request: OrderRequest) -> tuple[Any, ...]:
-        """What ccxt's ``create_order`` is called with."""
-        size = number(self._client.market(request.symbol).get("contractSize")) or Decimal(1)
-        parameters: dict[str, Any] = {"clientOrderId": request.client_id}
-        if request.reduce_only and not request.closes_position:
-            parameters["reduceOnly"] = True
-        if request.post_only:
-            parameters["postOnly"] = True
-        match request.type:
-            case OrderType.STOP:
-                parameters["stopLossPrice"] = float(request.trigger or 0)
-            case OrderType.TAKE_PROFIT:
-                parameters["takeProfitPrice"] = float(request.trigger or 0)
-            case OrderType.TRAILING:
-                parameters["trailingPercent"] = float((request.callback or 0) * 100)
-                if request.trigger is not None:
-                    parameters["trailingTriggerPrice"] = float(request.trigger)
-        return (
-            request.symbol,
-            "limit" if request.type is OrderType.LIMIT else "market",
-            request.side.value,
-            float(request.quantity / size),
-            None if request.price is None else float(request.price),
-            {**parameters, **self._quirks.order_parameters(request)},
-        )
 
     async def _paid(self, since_ms: int, until_ms: int) -> tuple[FundingPayment, ...]:
         found: dict[tuple[str, str], FundingPayment] = {}
@@ -397,18 +257,6 @@ class CcxtExchange:
         if not minutes:
             raise VenueUnavailable(f"{self.name} took a fee in {asset}, and does not tell its price at the time")
         return number(minutes[0].close)
-
-    def _books_for(self, client_id: str) -> Sequence[Mapping[str, Any]]:
-        """Where to look for an order: the likely book first."""
-        likely = self._books.get(client_id, 0)
-        books = self._quirks.books
-        return [books[likely], *(book for place, book in enumerate(books) if place != likely)]
-
-    def _remember(self, client_id: str, book: int) -> None:
-        self._books[client_id] = book
-        self._books.move_to_end(client_id)
-        if len(self._books) > _MOST_ORDERS:
-            self._books.popitem(last=False)
 
     async def _know_markets(self) -> None:
         """Markets that are an hour old will do: an account that has to be seen does not wait for a list."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gobot.backtest.result import Result
+from gobot.backtest.portfolio import portfolio
+from gobot.backtest.result import Leg, Result
 from gobot.backtest.rules import Rules
 from gobot.backtest.run import backtest, recent
 from gobot.market import Candles
@@ -32,6 +33,7 @@ def warm_up(*, backtests: bool = True) -> None:
             recent(signals, market, rules)
             if backtests:
                 _look_at(backtest(strategy, market, rules))
+                _look_at(portfolio([Leg(strategy=strategy, candles=market)], rules))
     bollinger(pd.Series(market.close))
 
 

@@ -20,7 +20,7 @@ from gobot.app.footprint import load_kernels
 from gobot.app.histories import History
 from gobot.app.wiring import Daemon, build_daemon
 from gobot.app.worlds import RunOptions
-from gobot.backtest import Result, Rules, backtest
+from gobot.backtest import Leg, Result, Rules, backtest, portfolio
 from gobot.core import Timeframe, UsageError
 from gobot.daemon.comparison import Comparison, Place, compare, tested_trips, traded_trips
 from gobot.daemon.events import CycleFinished, ErrorHappened, Event, IdeaRefused, OrderFailed
@@ -28,7 +28,7 @@ from gobot.daemon.exits import ExitReason
 from gobot.daemon.runtime import live
 from gobot.daemon.service import ServiceNotifier
 from gobot.exchange.history_feed import HistoryFeed
-from gobot.settings import Loaded, Settings
+from gobot.settings import Loaded, Settings, TradingSettings
 from gobot.strategy import Strategy
 
 Progress = Callable[[int, int], None]
@@ -118,7 +118,7 @@ def rehearse(
         raise UsageError(f"{timeframe} candles are too long to rehearse: the daemon looks at the market once a day")
     histories = _beginning(histories, cycles)
     rules = Rules.from_settings(loaded.settings)
-    result = _tested(strategy, histories, rules)
+    result = _tested(strategy, histories, rules, loaded.settings.trading if loaded.settings.backtest.risk else None)
     with _directory(keep) as directory:
         made = rehearsal_settings(
             loaded, strategy, rules, [history.symbol for history in histories], timeframe, directory
@@ -179,6 +179,7 @@ def rehearsal_settings(
         if rules.sizing == "fixed":
             trading["sizing"] |= {"amount_usd": str(rules.size)}
         trading |= {"max_position_usd": _NO_LIMIT, "stop_loss_percent": 99.9999, "take_profit_percent": None}
+        trading["protection"] = {}
         trading["validation"] |= {"enabled": False}
         trading["orchestrator"]["completion_targets"] = {"daily_profit_target": 1e12, "max_daily_loss": -1e12}
         trading["risk_manager"] |= {
@@ -218,10 +219,12 @@ def _beginning(histories: Sequence[History], cycles: int | None) -> Sequence[His
     return [history.between(None, end_ms) for history in histories]
 
 
-def _tested(strategy: Strategy, histories: Sequence[History], rules: Rules) -> Result:
-    if len(histories) > 1:
-        raise UsageError("several symbols at once are not supported yet: give one")
-    return backtest(strategy, histories[0].candles, rules, symbol=histories[0].symbol)
+def _tested(strategy: Strategy, histories: Sequence[History], rules: Rules, risk: TradingSettings | None) -> Result:
+    """The backtest: with ``risk`` every entry has to pass the checks of these settings."""
+    legs = [Leg(strategy=strategy, candles=history.candles, symbol=history.symbol) for history in histories]
+    if len(legs) == 1 and risk is None:
+        return backtest(strategy, legs[0].candles, rules, symbol=legs[0].symbol)
+    return portfolio(legs, rules, risk=risk)
 
 
 async def _live(daemon: Daemon) -> ExitReason:

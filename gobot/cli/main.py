@@ -65,6 +65,9 @@ COMMANDS: dict[str, Row] = {
         "gobot.cli.backtest:compare",
         "Put kept backtests side by side: what differs between them, and what came of each.",
     ),
+    "rehearse": Row(
+        "gobot.cli.rehearse:rehearse", "Play history to the daemon itself and compare its trades with the backtest's."
+    ),
     "strategy": Row("gobot.cli.strategy:app", "List strategies, check them for look-ahead, begin a new one."),
     "sandbox": Row(
         "gobot.cli.sandbox:sandbox", "Run a venue on this machine that speaks Binance's protocol, to rehearse on."

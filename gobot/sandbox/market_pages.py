@@ -5,18 +5,56 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from gobot.core import DataError, Market, Timeframe, UsageError, plain
+from gobot.core import DataError, Timeframe, UsageError, plain
 from gobot.matching import next_settlement
 from gobot.sandbox.engine import Engine
 from gobot.sandbox.errors import ApiError
 from gobot.sandbox.limits import Ceilings
-from gobot.sandbox.listings import Listing
+from gobot.sandbox.listings import Listing, decimals
 from gobot.sandbox.parameters import Parameters
 
 _INTERVALS = {"1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w"}
 _DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
+
+
+class Kline(NamedTuple):
+    """A candle, its prices as Binance writes them; ``opened`` in ms UTC."""
+
+    opened: int
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: float
+
+    @classmethod
+    def of(cls, opened: int, values: list[float], places: int) -> Kline:
+        """From open, high, low, close and volume, the prices with so many decimals."""
+        open_, high, low, close, volume = values
+        return cls(
+            opened, f"{open_:.{places}f}", f"{high:.{places}f}", f"{low:.{places}f}", f"{close:.{places}f}", volume
+        )
+
+    @property
+    def turnover(self) -> float:
+        """About what was traded, in quote currency."""
+        return float(self.close) * self.volume
+
+    def document(self, length_ms: int) -> list[Any]:
+        """Its row in klines."""
+        volume, turnover = self.volume, self.turnover
+        return [
+            *self[:5],
+            f"{volume:.3f}",
+            self.opened + length_ms - 1,
+            f"{turnover:.2f}",
+            60,
+            f"{volume / 2:.3f}",
+            f"{turnover / 2:.2f}",
+            "0",
+        ]
 
 
 class MarketPages:
@@ -49,19 +87,15 @@ class MarketPages:
         """Candles, the open one included."""
         listing = self._engine.listings[parameters.text("symbol")]
         interval = parameters.choice("interval", _INTERVALS, -1120)
-        rows = self.candles(
-            listing,
-            Timeframe.parse(interval),
-            parameters.integer("startTime"),
-            parameters.integer("endTime"),
-            parameters.limit(500, 1500),
-        )
-        return [kline(row, Timeframe.parse(interval).ms) for row in rows]
+        timeframe = Timeframe.parse(interval)
+        start, end = parameters.integer("startTime"), parameters.integer("endTime")
+        rows = self.candles(listing, timeframe, start, end, parameters.limit(500, 1500))
+        return [row.document(timeframe.ms) for row in rows]
 
     def candles(
         self, listing: Listing, timeframe: Timeframe, start_ms: int | None, end_ms: int | None, limit: int
-    ) -> list[tuple[int, list[Decimal]]]:
-        """Candles that opened between two moments: open time, and open, high, low, close, volume."""
+    ) -> list[Kline]:
+        """Candles that opened between two moments, the open one included."""
         engine, symbol = self._engine, listing.market.symbol
         now = engine.now_ms
         last = now if end_ms is None else min(end_ms, now)
@@ -73,15 +107,16 @@ class MarketPages:
             closed = engine.prices.candles(symbol, timeframe, end_ms=timeframe.floor(last) + timeframe.ms, limit=limit)
         except (DataError, UsageError) as error:
             raise ApiError(-1120) from error
+        places = decimals(listing.market.price_step)
         closed = closed.between(start_ms, timeframe.floor(now))
         columns = (closed.open, closed.high, closed.low, closed.close, closed.volume)
         rows = [
-            (at, _rounded(listing.market, values))
+            Kline.of(at, values, places)
             for at, *values in zip(closed.time.tolist(), *(c.tolist() for c in columns), strict=True)
             if at <= last
         ]
         if newest is not None and (start_ms is None or newest[0] >= start_ms) and newest[0] <= last:
-            rows.append((newest[0], _rounded(listing.market, newest[1])))
+            rows.append(Kline.of(newest[0], newest[1], places))
         return rows[:limit] if start_ms is not None else rows[-limit:]
 
     def day(self, parameters: Parameters) -> Any:
@@ -259,25 +294,3 @@ class MarketPages:
         wanted = parameters.optional("symbol")
         listings = self._engine.listings
         return make(listings[wanted]) if wanted else [make(listing) for listing in listings]
-
-
-def kline(row: tuple[int, list[Decimal]], length_ms: int) -> list[Any]:
-    """A candle in Binance's form."""
-    opened, (open_, high, low, close, volume) = row
-    quote = close * volume
-    return [
-        opened,
-        *map(plain, (open_, high, low, close)),
-        f"{volume:.3f}",
-        opened + length_ms - 1,
-        f"{quote:.2f}",
-        60,
-        f"{volume / 2:.3f}",
-        f"{quote / 2:.2f}",
-        "0",
-    ]
-
-
-def _rounded(market: Market, values: list[float]) -> list[Decimal]:
-    *prices, volume = values
-    return [*(market.round_price(Decimal(f"{price:.12g}")) for price in prices), Decimal(f"{volume:.6f}")]

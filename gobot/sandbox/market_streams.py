@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-from gobot.core import Timeframe, plain
+from gobot.core import Timeframe
 from gobot.sandbox.engine import Engine
 from gobot.sandbox.errors import ApiError
 from gobot.sandbox.listings import Listing
-from gobot.sandbox.market_pages import MarketPages
+from gobot.sandbox.market_pages import Kline, MarketPages
 
 _KLINE_EVERY_MS, _DAY_EVERY_MS, _DEPTH_EVERY_MS = 250, 1_000, 100
 # After a pause the newest are told, not all that were missed.
@@ -82,29 +81,24 @@ class MarketStreams:
         newest = self._pages.candles(listing, timeframe, timeframe.floor(now_ms), None, 1)
         return messages + [self._kline(listing, interval, row, now_ms, closed=False) for row in newest]
 
-    def _kline(
-        self, listing: Listing, interval: str, row: tuple[int, list[Decimal]], now_ms: int, *, closed: bool
-    ) -> dict[str, Any]:
-        opened, (open_, high, low, close, volume) = row
-        length = Timeframe.parse(interval).ms
-        quote = close * volume
+    def _kline(self, listing: Listing, interval: str, row: Kline, now_ms: int, *, closed: bool) -> dict[str, Any]:
         body = {
-            "t": opened,
-            "T": opened + length - 1,
+            "t": row.opened,
+            "T": row.opened + Timeframe.parse(interval).ms - 1,
             "s": listing.id,
             "i": interval,
-            "f": opened // 1000,
+            "f": row.opened // 1000,
             "L": now_ms // 1000,
-            "o": plain(open_),
-            "c": plain(close),
-            "h": plain(high),
-            "l": plain(low),
-            "v": f"{volume:.3f}",
+            "o": row.open,
+            "c": row.close,
+            "h": row.high,
+            "l": row.low,
+            "v": f"{row.volume:.3f}",
             "n": 60,
             "x": closed,
-            "q": f"{quote:.2f}",
-            "V": f"{volume / 2:.3f}",
-            "Q": f"{quote / 2:.2f}",
+            "q": f"{row.turnover:.2f}",
+            "V": f"{row.volume / 2:.3f}",
+            "Q": f"{row.turnover / 2:.2f}",
             "B": "0",
         }
         return {"e": "kline", "E": now_ms, "s": listing.id, "k": body}

@@ -1,14 +1,13 @@
-"""The account: balances, positions, trades, income, and its settings."""
+"""The account: balances, positions, trades and income."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
-from gobot.core import ZERO, VenueRefused, plain
+from gobot.core import ZERO, plain
 from gobot.exchange.holding import Holding
-from gobot.matching import tiers_of
-from gobot.sandbox.brackets import brackets_of, maintenance
+from gobot.sandbox.brackets import maintenance
 from gobot.sandbox.engine import Engine
 from gobot.sandbox.errors import ApiError
 from gobot.sandbox.listings import Listing
@@ -16,24 +15,19 @@ from gobot.sandbox.parameters import Parameters
 from gobot.sandbox.records import amount
 from gobot.sandbox.trade_pages import time_window
 
-_HUGE = Decimal(1_000_000)
+HUGE = Decimal(1_000_000)
+"""The largest position, USDT, that is said to be allowed."""
+
 _DAY_MS = 86_400_000
 
 
 class AccountPages:
-    """What one account may know and set."""
+    """What one account may know of itself."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._book = engine.book
         self._state = engine.venue.state
-        self.dual_side = False
-        self.multi_assets = False
-        self.may_withdraw = False
-
-    def in_hedge_mode(self) -> bool:
-        """Whether long and short positions are kept apart."""
-        return self.dual_side
 
     # Money
 
@@ -64,7 +58,7 @@ class AccountPages:
             "canDeposit": True,
             "canWithdraw": True,
             "updateTime": 0,
-            "multiAssetsMargin": self.multi_assets,
+            "multiAssetsMargin": False,
             "tradeGroupId": -1,
         }
         return {**flags, **self._account_totals(), "positions": positions}
@@ -162,7 +156,7 @@ class AccountPages:
         return {
             **{name: common[name] for name in names},
             "leverage": str(leverage),
-            "maxNotionalValue": plain(_HUGE),
+            "maxNotionalValue": plain(HUGE),
             "marginType": "isolated" if isolated else "cross",
             "isAutoAddMargin": "false",
         }
@@ -188,7 +182,7 @@ class AccountPages:
             "leverage": str(self._state.leverage.get(symbol, 1)),
             "isolated": self._book.margin_types.get(symbol) == "ISOLATED",
             "entryPrice": common["entryPrice"],
-            "maxNotional": plain(_HUGE),
+            "maxNotional": plain(HUGE),
             "bidNotional": "0",
             "askNotional": "0",
             "positionSide": "BOTH",
@@ -268,147 +262,3 @@ class AccountPages:
             if wanted in (None, one.symbol_id) and kind in (None, one.kind) and since <= one.at_ms <= end
         ]
         return rows[:limit] if start is not None else rows[-limit:]
-
-    # Settings
-
-    def set_leverage(self, parameters: Parameters) -> dict[str, Any]:
-        """Leverage of a symbol."""
-        listing, leverage = self._engine.listings[parameters.text("symbol")], parameters.integer("leverage")
-        if leverage is None:
-            raise ApiError(-1102, "leverage")
-        symbol = listing.market.symbol
-        held = self._state.holdings.get(symbol)
-        if held is not None and leverage < held.leverage:
-            raise ApiError(-4161)
-        try:
-            self._engine.venue.set_leverage(symbol, leverage)
-        except VenueRefused:
-            raise ApiError(-4028, leverage) from None
-        self._book.tell_leverage(listing.id, leverage, self._engine.now_ms)
-        return {"leverage": leverage, "maxNotionalValue": plain(_HUGE), "symbol": listing.id}
-
-    def set_margin_type(self, parameters: Parameters) -> dict[str, Any]:
-        """ISOLATED or CROSSED."""
-        listing = self._engine.listings[parameters.text("symbol")]
-        kind = parameters.choice("marginType", ("ISOLATED", "CROSSED"), -1130)
-        symbol = listing.market.symbol
-        if self._book.margin_types.get(symbol, "CROSSED") == kind:
-            raise ApiError(-4046)
-        if self._book.open_orders(symbol):
-            raise ApiError(-4047)
-        if symbol in self._state.holdings:
-            raise ApiError(-4048)
-        self._book.margin_types[symbol] = kind
-        return {"code": 200, "msg": "success"}
-
-    def position_mode(self, _: Parameters) -> dict[str, Any]:
-        """Hedge mode or one-way mode."""
-        return {"dualSidePosition": self.dual_side}
-
-    def set_position_mode(self, parameters: Parameters) -> dict[str, Any]:
-        """Change between hedge mode and one-way mode."""
-        parameters.text("dualSidePosition")
-        wanted = parameters.flag("dualSidePosition")
-        if wanted == self.dual_side:
-            raise ApiError(-4059)
-        if self._book.open_orders() or self._book.open_algos():
-            raise ApiError(-4067)
-        if self._state.holdings:
-            raise ApiError(-4068)
-        self.dual_side = wanted
-        return {"code": 200, "msg": "success"}
-
-    def multi_assets_mode(self, _: Parameters) -> dict[str, Any]:
-        """Whether several assets are margin together: never."""
-        return {"multiAssetsMargin": self.multi_assets}
-
-    def configuration(self, _: Parameters) -> dict[str, Any]:
-        """AccountConfig."""
-        return {
-            "feeTier": 0,
-            "canTrade": True,
-            "canDeposit": True,
-            "canWithdraw": True,
-            "dualSidePosition": self.dual_side,
-            "updateTime": 0,
-            "multiAssetsMargin": self.multi_assets,
-            "tradeGroupId": -1,
-        }
-
-    def symbol_configuration(self, parameters: Parameters) -> list[dict[str, Any]]:
-        """SymbolConfig."""
-        wanted = parameters.optional("symbol")
-        listings = [self._engine.listings[wanted]] if wanted else list(self._engine.listings)
-        return [
-            {
-                "symbol": listing.id,
-                "marginType": self._book.margin_types.get(listing.market.symbol, "CROSSED"),
-                "isAutoAddMargin": False,
-                "leverage": self._state.leverage.get(listing.market.symbol, 1),
-                "maxNotionalValue": plain(_HUGE),
-            }
-            for listing in listings
-        ]
-
-    def leverage_brackets(self, parameters: Parameters) -> list[dict[str, Any]]:
-        """Maintenance tiers."""
-        wanted = parameters.optional("symbol")
-        listings = [self._engine.listings[wanted]] if wanted else list(self._engine.listings)
-        return [
-            {"symbol": one.id, "brackets": brackets_of(one.market, tiers_of(one.market.symbol))} for one in listings
-        ]
-
-    def commission_rate(self, parameters: Parameters) -> dict[str, Any]:
-        """Fees."""
-        listing = self._engine.listings[parameters.text("symbol")]
-        return {
-            "symbol": listing.id,
-            "makerCommissionRate": plain(listing.market.maker_fee),
-            "takerCommissionRate": plain(listing.market.taker_fee),
-            "rpiCommissionRate": "0",
-        }
-
-    def restrictions(self, _: Parameters) -> dict[str, Any]:
-        """What the key may do (sapi)."""
-        return {
-            "ipRestrict": True,
-            "createTime": 1_698_645_219_000,
-            "enableReading": True,
-            "enableWithdrawals": self.may_withdraw,
-            "enableInternalTransfer": False,
-            "enableMargin": False,
-            "enableFutures": True,
-            "permitsUniversalTransfer": False,
-            "enableVanillaOptions": False,
-            "enableFixApiTrade": False,
-            "enableFixReadOnly": False,
-            "enableSpotAndMarginTrading": True,
-            "enablePortfolioMarginTrading": False,
-        }
-
-    def margin_pairs(self, _: Parameters) -> list[dict[str, Any]]:
-        """Pairs of margin trading (sapi): none."""
-        return []
-
-    def coins(self, _: Parameters) -> list[dict[str, Any]]:
-        """The coins of the wallet (sapi); nothing can be sent anywhere."""
-        names = sorted({"USDT", *(listing.base for listing in self._engine.listings)})
-        return [
-            {
-                "coin": name,
-                "depositAllEnable": False,
-                "withdrawAllEnable": False,
-                "name": name,
-                "free": "0",
-                "locked": "0",
-                "freeze": "0",
-                "withdrawing": "0",
-                "ipoing": "0",
-                "ipoable": "0",
-                "storage": "0",
-                "isLegalMoney": False,
-                "trading": True,
-                "networkList": [],
-            }
-            for name in names
-        ]

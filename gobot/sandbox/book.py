@@ -19,6 +19,7 @@ from gobot.exchange.venue import Venue
 from gobot.exchange.venue_order import VenueOrder
 from gobot.exchange.venue_state import KEPT, Changes
 from gobot.sandbox.algos import Algo
+from gobot.sandbox.brackets import maintenance
 from gobot.sandbox.errors import ApiError
 from gobot.sandbox.listings import Listings
 from gobot.sandbox.protection import ProtectionWatch
@@ -46,6 +47,7 @@ class Book:
         self.protection = ProtectionWatch()
         self.margin_types: dict[str, str] = {}
         self.hidden: dict[str, int] = {}
+        self._called: set[str] = set()
         self._price_of = price_of
         self._listener = listener
         self._algo_numbers = count(1_000_001)
@@ -157,6 +159,20 @@ class Book:
         self.venue.state.wallet += money
         self.book_income("TRANSFER", money, now_ms)
         self._listener(self._account_event("DEPOSIT" if money > 0 else "WITHDRAW", [], money, now_ms))
+
+    def call_margin(self, symbol: str, mark: Decimal, now_ms: int) -> None:
+        """Warn once when a position has used up most of the margin that it must keep (MARGIN_CALL)."""
+        holding = self.venue.state.holdings.get(symbol)
+        needed = ZERO if holding is None else maintenance(symbol, holding.quantity * mark)
+        if holding is None or needed < _CALLED_AT * (holding.margin + holding.profit(mark, holding.quantity)):
+            self._called.discard(symbol)
+            return
+        if symbol not in self._called:
+            self._called.add(symbol)
+            position = self._position_event(symbol, now_ms)
+            call = {name: position[name] for name in ("s", "ps", "pa", "iw", "up")}
+            called = {**call, "mt": position["mt"].upper(), "mp": plain(mark), "mm": amount(needed)}
+            self._listener({"e": "MARGIN_CALL", "E": now_ms, "cw": amount(self.venue.available()), "p": [called]})
 
     def tell_leverage(self, symbol_id: str, leverage: int, now_ms: int) -> None:
         """ACCOUNT_CONFIG_UPDATE of the user stream."""
@@ -316,6 +332,9 @@ class Book:
             "ps": "BOTH",
         }
 
+
+_CALLED_AT = Decimal("0.5")
+"""Share of a position's margin that must be kept, at which the venue warns."""
 
 _OWN_TEXTS = (-1111, -1121, -2019, -2022, -4003, -4014, -4116, -5022)
 """Refusals of the simulated venue that Binance has a fixed text for."""

@@ -15,6 +15,7 @@ from gobot.sandbox.algo_pages import AlgoPages
 from gobot.sandbox.listen_keys import ListenKeys
 from gobot.sandbox.market_pages import MarketPages
 from gobot.sandbox.parameters import Parameters
+from gobot.sandbox.setting_pages import SettingPages
 from gobot.sandbox.trade_pages import TradePages
 
 Page = Callable[[Parameters], Any]
@@ -62,7 +63,12 @@ _DEPTH = _by_limit(((50, 2), (100, 5), (500, 10)), 20, 500)
 
 
 def futures_endpoints(
-    market: MarketPages, account: AccountPages, trade: TradePages, algo: AlgoPages, keys: ListenKeys
+    market: MarketPages,
+    account: AccountPages,
+    setting: SettingPages,
+    trade: TradePages,
+    algo: AlgoPages,
+    keys: ListenKeys,
 ) -> dict[str, Endpoint]:
     """Everything under /fapi, and the few of /sapi that a futures client asks."""
 
@@ -102,18 +108,18 @@ def futures_endpoints(
         "GET /fapi/v3/positionRisk": read(account.positions_v3, _flat(5)),
         "GET /fapi/v1/userTrades": read(account.trades, _flat(5)),
         "GET /fapi/v1/income": read(account.income, _flat(30)),
-        "POST /fapi/v1/leverage": write(account.set_leverage),
-        "POST /fapi/v1/marginType": write(account.set_margin_type),
-        "GET /fapi/v1/positionSide/dual": read(account.position_mode, _flat(30)),
-        "POST /fapi/v1/positionSide/dual": write(account.set_position_mode),
-        "GET /fapi/v1/multiAssetsMargin": read(account.multi_assets_mode, _flat(30)),
-        "GET /fapi/v1/accountConfig": read(account.configuration, _flat(5)),
-        "GET /fapi/v1/symbolConfig": read(account.symbol_configuration, _flat(5)),
-        "GET /fapi/v1/leverageBracket": read(account.leverage_brackets, _flat(1)),
-        "GET /fapi/v1/commissionRate": read(account.commission_rate, _flat(20)),
-        "GET /sapi/v1/account/apiRestrictions": read(account.restrictions, _flat(1)),
-        "GET /sapi/v1/capital/config/getall": read(account.coins, _flat(10)),
-        "GET /sapi/v1/margin/allPairs": read(account.margin_pairs, _flat(1)),
+        "POST /fapi/v1/leverage": write(setting.set_leverage),
+        "POST /fapi/v1/marginType": write(setting.set_margin_type),
+        "GET /fapi/v1/positionSide/dual": read(setting.position_mode, _flat(30)),
+        "POST /fapi/v1/positionSide/dual": write(setting.set_position_mode),
+        "GET /fapi/v1/multiAssetsMargin": read(setting.multi_assets_mode, _flat(30)),
+        "GET /fapi/v1/accountConfig": read(setting.configuration, _flat(5)),
+        "GET /fapi/v1/symbolConfig": read(setting.symbol_configuration, _flat(5)),
+        "GET /fapi/v1/leverageBracket": read(setting.leverage_brackets, _flat(1)),
+        "GET /fapi/v1/commissionRate": read(setting.commission_rate, _flat(20)),
+        "GET /sapi/v1/account/apiRestrictions": read(setting.restrictions, _flat(1)),
+        "GET /sapi/v1/capital/config/getall": read(setting.coins, _flat(10)),
+        "GET /sapi/v1/margin/allPairs": read(setting.margin_pairs, _flat(1)),
         "POST /fapi/v1/order": write(trade.place, 0, orders=1),
         "POST /fapi/v1/order/test": write(trade.test),
         "GET /fapi/v1/order": read(trade.order, _flat(1)),

@@ -120,6 +120,7 @@ class Engine:
                 book.fire(book.algos[algo.id], price, leg.end_ms)
             leg = leg._replace(start=stop)
         book.see(symbol, leg.end)
+        book.call_margin(symbol, leg.end, leg.end_ms)
 
     def _first_trigger(self, symbol: str, leg: Leg) -> tuple[Decimal, Algo] | None:
         hits = [

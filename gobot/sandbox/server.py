@@ -40,6 +40,7 @@ from gobot.sandbox.market_streams import MarketStreams
 from gobot.sandbox.parameters import Parameters
 from gobot.sandbox.prices import Prices
 from gobot.sandbox.security import KEY, SECRET
+from gobot.sandbox.setting_pages import SettingPages
 from gobot.sandbox.trade_pages import TradePages
 
 _TICK = 0.05
@@ -100,16 +101,17 @@ class Sandbox:
         )
         market = MarketPages(self.engine, self.limits.ceilings)
         self.hub = Hub(MarketStreams(self.engine, market))
-        self.account = AccountPages(self.engine)
+        self.settings = SettingPages(self.engine)
         self.listen_keys = ListenKeys(self.clock.now_ms, self._listen_key_expired)
         self.human = Human(self.engine)
         self.api = Api(
             self.engine,
             futures_endpoints(
                 market,
-                self.account,
-                TradePages(self.engine, self.journal, self.account.in_hedge_mode),
-                AlgoPages(self.engine, self.journal, self.account.in_hedge_mode),
+                AccountPages(self.engine),
+                self.settings,
+                TradePages(self.engine, self.journal, self.settings.in_hedge_mode),
+                AlgoPages(self.engine, self.journal, self.settings.in_hedge_mode),
                 self.listen_keys,
             ),
             self.limits,

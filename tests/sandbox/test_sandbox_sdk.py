@@ -118,6 +118,10 @@ async def test_events_fit_the_models_of_the_sdk(trader: Trader, monkeypatch: pyt
     await trader.stop(trader.price() * 0.99, "stop")
     trader.sandbox.human.act("move", {"symbol": BTC, "factor": 0.95})
     trader.pass_time(1_000)
+    trader.sandbox.human.act("open", {"symbol": BTC, "side": "BUY", "quantity": "0.5"})
+    level = trader.sandbox.engine.venue.state.holdings[BTC].liquidation_level
+    trader.sandbox.human.act("move", {"symbol": BTC, "factor": level / trader.price() * 1.001})
+    trader.pass_time(1_000)
     trader.sandbox.human.act("deposit", {"amount": 5})
     trader.sandbox.human.act("leverage", {"symbol": BTC, "leverage": 7})
     trader.sandbox.listen_keys.create(None)  # type: ignore[arg-type]
@@ -127,6 +131,7 @@ async def test_events_fit_the_models_of_the_sdk(trader: Trader, monkeypatch: pyt
         "ALGO_UPDATE": "AlgoUpdate",
         "ACCOUNT_UPDATE": "AccountUpdate",
         "ACCOUNT_CONFIG_UPDATE": "AccountConfigUpdate",
+        "MARGIN_CALL": "MarginCall",
         "listenKeyExpired": "ListenKeyExpired",
     }
     assert {event["e"] for event in told} == set(names)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gobot.core import Refusal
 from gobot.execution.guardian import Guardian
 from gobot.execution.judge import NO_POSITION
 from gobot.execution.outcomes import Accepted, Outcome, outcome_of
-from gobot.execution.planning import Origin, OwnPosition, origin_of
+from gobot.execution.planning import Origin, OwnPosition, origin_of, plan_sized_stop
 from gobot.execution.sender import Sender
 from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow
 
@@ -51,19 +52,42 @@ class Opener:
         self._guardian = guardian
 
     async def open(self, bracket: Bracket) -> list[Outcome]:
-        """Arm the stop, send the entry only under a resting stop, then the target."""
+        """Arm the stop, send the entry only under a resting stop, then the target.
+
+        Where the venue takes no stop at all before there is a position, the stop follows the entry at once.
+        """
         outcomes: list[Outcome] = []
-        stop = await self._send(bracket.stop, outcomes)
-        if bracket.is_new and not stop.status.pending:
+        stop = await self._arm(bracket, outcomes)
+        late = bracket.is_new and _came_too_early(stop)
+        if bracket.is_new and not late and not stop.status.pending:
             return outcomes + await self.give_up(bracket.entry, _NO_STOP)
-        if bracket.is_new and stop.status is not LedgerStatus.OPEN:
+        if bracket.is_new and not late and stop.status is not LedgerStatus.OPEN:
             return outcomes
         entry = await self._send(bracket.entry, outcomes)
+        if late and entry.stop is not None and (entry.status.pending or entry.filled):
+            outcomes += await self._guardian.arm(OwnPosition.of_entry(entry), entry.stop)
         if entry.status in (LedgerStatus.SENT, LedgerStatus.DROPPED):
             return outcomes
         if not isinstance(outcome_of(entry), Accepted):
             return outcomes + await self.give_up(bracket.entry, NO_POSITION)
         return outcomes + await self._aim(bracket, entry)
+
+    async def _arm(self, bracket: Bracket, outcomes: list[Outcome]) -> OrderRow:
+        """The stop that the entry is to be made under, as it is now.
+
+        One for the whole position needs a position on some venues; there one for the entry's quantity goes before.
+        """
+        entry = bracket.entry
+        last = self._ledger.last_attempt(entry.bot, entry.candle_ms, entry.symbol, Leg.STOP)
+        sent: list[Outcome] = []
+        stop = await self._send(last or bracket.stop, sent)
+        if bracket.is_new and stop.closes_position and _came_too_early(stop):
+            position, sent = OwnPosition.of_entry(entry), []
+            planned = plan_sized_stop(position, stop)
+            intended = self._ledger.intend(planned, cycle=entry.cycle, at_ms=stop.updated_ms)
+            stop = await self._send(intended, sent)
+        outcomes += sent
+        return stop
 
     async def give_up(self, entry: OrderRow, reason: str) -> list[Outcome]:
         """The entry will not be made: drop what was not sent, cancel what rests.  Its outcome, if that is new."""
@@ -109,3 +133,8 @@ class Opener:
         if bracket.target.status is LedgerStatus.INTENDED:
             return await self._guardian.carry_out(position, bracket.target)
         return await self._guardian.end_passed(position, bracket.target)
+
+
+def _came_too_early(stop: OrderRow) -> bool:
+    """Whether the venue refused a stop because there is no position yet."""
+    return stop.status is LedgerStatus.REFUSED and stop.cause is Refusal.NOTHING_TO_CLOSE

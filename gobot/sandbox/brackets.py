@@ -23,7 +23,7 @@ def brackets_of(market: Market, tiers: Tiers) -> list[dict[str, Any]]:
     return [
         {
             "bracket": number,
-            "initialLeverage": min(market.max_leverage, max(1, int(0.5 / rate))),
+            "initialLeverage": market.max_leverage if number == 1 else max(1, int(0.5 / rate)),
             "notionalCap": cap,
             "notionalFloor": floor,
             "maintMarginRatio": rate,
@@ -36,3 +36,10 @@ def brackets_of(market: Market, tiers: Tiers) -> list[dict[str, Any]]:
 def maintenance(symbol: str, value: Decimal) -> Decimal:
     """The margin that a position of ``value`` USDT must keep."""
     return max(exact(float(rate)) * value - exact(float(amount)) for rate, amount in tiers_of(symbol))
+
+
+def largest_value(market: Market, leverage: int) -> Decimal:
+    """The largest position (USDT) that may have this leverage."""
+    rows = brackets_of(market, tiers_of(market.symbol))
+    caps = [row["notionalCap"] for row in rows if row["initialLeverage"] >= leverage]
+    return Decimal(max(caps, default=0))

@@ -35,6 +35,7 @@ _TEXTS = {
     -2019: "Margin is insufficient.",
     -2021: "Order would immediately trigger.",
     -2022: "ReduceOnly Order is rejected.",
+    -2025: "Reach max open order limit.",
     -2027: "Exceeded the maximum allowable position at current leverage.",
     -4000: "Invalid order status.",
     -4001: "Price less than 0.",

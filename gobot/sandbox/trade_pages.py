@@ -12,6 +12,7 @@ from gobot.core import ZERO, OrderRequest, OrderType, Side
 from gobot.exchange.refusals import crosses
 from gobot.exchange.venue_order import VenueOrder
 from gobot.sandbox.algos import CONDITIONAL_TYPES
+from gobot.sandbox.brackets import largest_value
 from gobot.sandbox.checks import (
     require_client_id,
     require_near,
@@ -134,7 +135,8 @@ class TradePages:
         if not reduce_only:
             require_notional(listing, quantity, price or last)
         if len(self._book.open_orders(listing.market.symbol)) >= MAX_ORDERS:
-            raise ApiError(-1015, MAX_ORDERS, "symbol", status=400)
+            raise ApiError(-2025)
+        self._require_within_tier(listing, side, quantity, reduce_only=reduce_only)
         in_force = parameters.choice("timeInForce", TIMES_IN_FORCE, -1115, "GTC")
         reply = parameters.choice("newOrderRespType", ("ACK", "RESULT"), -1130, "ACK")
         parameters.require_all_read()
@@ -161,6 +163,18 @@ class TradePages:
             reduce_only=reduce_only,
         )
         return NewOrder(listing=listing, request=request, ticket=ticket, reply=reply)
+
+    def _require_within_tier(self, listing: Listing, side: Side, quantity: Decimal, *, reduce_only: bool) -> None:
+        """The larger the position, the smaller the leverage that it may have (-2027)."""
+        symbol = listing.market.symbol
+        state = self._engine.venue.state
+        held = state.holdings.get(symbol)
+        grows = held is None or held.direction.entry_side is side
+        if reduce_only or not grows:
+            return
+        value = (quantity + (held.quantity if held is not None else ZERO)) * self._engine.price(symbol)
+        if value > largest_value(listing.market, state.leverage.get(symbol, 1)):
+            raise ApiError(-2027)
 
     def _price_and_quantity(
         self, parameters: Parameters, listing: Listing, kind: str, side: Side

@@ -151,6 +151,23 @@ async def test_ten_conditional_orders_and_no_more(trader: Trader) -> None:
     assert document["code"] == -4045
 
 
+async def test_two_hundred_open_orders_and_no_more(trader: Trader) -> None:
+    price = trader.price() * 0.96
+    for number in range(200):
+        trader.pass_time(100)
+        await ask(trader.sandbox, ORDER, limit(price, quantity="0.0005", newClientOrderId=f"limit{number}"))
+    _, document, _ = await ask(trader.sandbox, ORDER, limit(price, quantity="0.0005"))
+    assert document["code"] == -2025
+
+
+async def test_a_large_position_may_not_have_the_highest_leverage(trader: Trader) -> None:
+    await ask(trader.sandbox, "POST /fapi/v1/leverage", {"symbol": "BTCUSDT", "leverage": 125})
+    assert (await ask(trader.sandbox, ORDER, market(quantity="0.5")))[0] == 200
+    _, document, _ = await ask(trader.sandbox, ORDER, market(quantity="0.5"))
+    assert document["code"] == -2027
+    assert (await ask(trader.sandbox, ORDER, market(side="SELL", quantity="0.6")))[0] == 200
+
+
 async def test_leverage_and_margin_type_are_bound_by_what_is_open(trader: Trader) -> None:
     await trader.buy(0.01)
     for call, parameters, code in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, get_type_hints
 
 import numpy as np
@@ -120,3 +121,17 @@ class Limits(NamedTuple):
     profit: float
     loss: float
     for_good: bool
+
+
+NO_LIMITS = Limits(
+    max_open=0,
+    exposure=math.inf,
+    asks=False,
+    drawdown=math.inf,
+    floor=-math.inf,
+    closes=False,
+    profit=math.inf,
+    loss=-math.inf,
+    for_good=False,
+)
+"""An account that may do everything."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from gobot.backtest.account import Limits
+from gobot.backtest.account import NO_LIMITS, Limits
 from gobot.backtest.events import events_in
 from gobot.backtest.metrics import measure
 from gobot.backtest.result import Leg, Result
@@ -66,28 +66,17 @@ def _require_legs(legs: Sequence[Leg]) -> Timeframe:
 def _own_limits(rules: Rules) -> Limits:
     """What the rules alone allow; nobody is asked."""
     share = rules.max_exposure_percent
-    return Limits(
-        max_open=rules.max_open_positions or 0,
-        exposure=math.inf if share is None else share / 100.0,
-        asks=False,
-        drawdown=math.inf,
-        floor=-math.inf,
-        closes=False,
-        profit=math.inf,
-        loss=-math.inf,
-        for_good=False,
+    return NO_LIMITS._replace(
+        max_open=rules.max_open_positions or 0, exposure=math.inf if share is None else share / 100.0
     )
 
 
 def _limits_of(risk: TradingSettings) -> Limits:
     """Where risk has to be asked under these settings, and when a day is won or lost."""
     manager, day = risk.risk_manager, risk.orchestrator.completion_targets
-    return Limits(
-        max_open=0,
-        exposure=math.inf,
+    return NO_LIMITS._replace(
         asks=True,
         drawdown=manager.max_drawdown_pct / 100.0,
-        floor=-math.inf,
         closes=manager.emergency == "close",
         profit=float(day.daily_profit_target),
         loss=float(day.max_daily_loss),

@@ -67,6 +67,19 @@ class Result:
         return self.legs[0].candles
 
     @property
+    def name(self) -> str:
+        """The strategy, or all of them."""
+        return ", ".join(dict.fromkeys(leg.strategy.name for leg in self.legs))
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters of the strategy; where symbols have different ones, with the symbol before the name."""
+        first = self.strategy
+        if all(leg.strategy.name == first.name and leg.strategy.params == first.params for leg in self.legs):
+            return dict(first.params)
+        return {f"{leg.symbol} {name}": value for leg in self.legs for name, value in leg.strategy.params.items()}
+
+    @property
     def symbols(self) -> list[str]:
         """Every symbol, in the order given."""
         return [leg.symbol for leg in self.legs]
@@ -89,8 +102,8 @@ class Result:
     def document(self) -> dict[str, Any]:
         """The summary for JSON; times are opens of candles, UTC."""
         return {
-            "strategy": ", ".join(dict.fromkeys(leg.strategy.name for leg in self.legs)),
-            "params": dict(self.strategy.params),
+            "strategy": self.name,
+            "params": self.params,
             "symbols": self.symbols,
             "timeframe": str(self.timeframe),
             "start": iso(int(self.times[0])),

@@ -216,7 +216,8 @@ def _settings_of(settings: TradingSettings, rules: Rules, timeframe: Timeframe) 
         "leverage": int(rules.leverage),
     }
     if rules.sizing == "all_in":
-        everything = settings.sizing.model_copy(update={"model": "fraction", "fraction": float(rules.leverage)})
+        # A size larger than any account, of which risk takes what the margin allows.
+        everything = settings.sizing.model_copy(update={"model": "fixed", "amount_usd": _UNLIMITED})
         changes |= {"sizing": everything, "max_position_usd": _UNLIMITED}
     return settings.model_copy(update=changes)
 

@@ -157,23 +157,19 @@ def _run(
     span: tuple[int | None, int | None],
 ) -> tuple[Result, list[str]]:
     """The result, and where its candles came from."""
+    from gobot.app.backtests import run_backtest
     from gobot.app.histories import recorded, stored
-    from gobot.backtest import Rules
-    from gobot.backtest import backtest as run_backtest
     from gobot.strategy import load_strategy
 
     trading = loaded.settings.trading
     # What the daemon trades is tested with the daemon's parameters, unless other ones are given.
     usual = trading.params if strategy == trading.strategy else {}
     chosen = load_strategy(strategy, {**usual, **params}, loaded.paths.strategies)
-    rules = Rules.from_settings(loaded.settings)
     length = Timeframe.parse(timeframe) if timeframe else None
     histories = recorded(data, symbols, length) if data else stored(loaded, symbols, length)
     histories = [history.between(*span) for history in histories]
-    if len(histories) > 1:
-        raise UsageError("several symbols at once are not supported yet: give one")
     with _told_of_compiling():
-        result = run_backtest(chosen, histories[0].candles, rules, symbol=histories[0].symbol)
+        result = run_backtest(loaded.settings, chosen, histories)
     return result, [history.source for history in histories]
 
 

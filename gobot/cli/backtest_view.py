@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gobot.backtest.report import Report, TradeColumns, drawdowns, months, remarks
+from gobot.backtest.report import Report, TradeColumns, drawdowns, months, remarks, shares
 from gobot.backtest.report import words as w
 from gobot.backtest.report.comparison import compared
 from gobot.ledger import BacktestRow
@@ -22,7 +22,8 @@ _WIDTH = 116
 _ENDLESS = 4_000  # what a program reads is not folded
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_SHOWN_TRADES, _SHOWN_DRAWDOWNS, _SHOWN_YEARS = 8, 5, 12
+_SHOWN_TRADES, _SHOWN_DRAWDOWNS, _SHOWN_YEARS, _SHOWN_SHARES = 8, 5, 12, 24
+_KINDS = ("strategy", "symbol")
 
 
 def print_report(report: Report) -> None:
@@ -33,6 +34,7 @@ def print_report(report: Report) -> None:
         _figures(report),
         _side_by_side(_against(report), _falls(report)),
         _months(report),
+        _side_by_side(*_contributions(report)),
         _trades(report),
         _remarks(report),
     )
@@ -140,7 +142,9 @@ def _figures(report: Report) -> RenderableType:
     return grid
 
 
-def _side_by_side(*tables: RenderableType) -> RenderableType:
+def _side_by_side(*tables: RenderableType) -> RenderableType | None:
+    if not tables:
+        return None
     grid = Table.grid(padding=(0, 4, 0, 0))
     grid.add_row(*tables)
     return grid
@@ -175,6 +179,39 @@ def _months(report: Report) -> RenderableType:
             _gain(gains[month], w.signed(gains[month], places)) if month in gains else Text() for month in range(1, 13)
         ]
         table.add_row(str(year), *cells, _gain(total, w.signed(total, places)))
+    return table
+
+
+def _contributions(report: Report) -> list[RenderableType]:
+    """What brought something, and what was kept out."""
+    return [table for table in (_shares(report), _refused(report)) if table is not None]
+
+
+def _shares(report: Report) -> RenderableType | None:
+    """What each strategy and each symbol brought, where there are several."""
+    found = [each for each in shares(report.trades, report.symbols, report.strategies) if each.kind in _KINDS]
+    if not found:
+        return None
+    table = _numbers("Where it came from", "", "trades", "won", "mean return", "P&L")
+    for each in found[:_SHOWN_SHARES]:
+        table.add_row(
+            each.name,
+            w.count(each.trades),
+            w.percent(each.win_rate, 0),
+            _gain(each.mean_gain, w.gain(each.mean_gain, 2)),
+            _gain(each.pnl, w.signed(each.pnl)),
+        )
+    return table
+
+
+def _refused(report: Report) -> RenderableType | None:
+    """How many entries the risk checks kept out."""
+    refused = report.summary.get("refusals", {})
+    if not refused:
+        return None
+    table = _numbers("What risk refused", "", "entries")
+    for name, count in refused.items():
+        table.add_row(w.check(name), w.count(count))
     return table
 
 

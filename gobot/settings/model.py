@@ -72,6 +72,7 @@ class BacktestSettings(Section):
     risk: bool = Field(True, description="on: stops, targets and limits of the settings apply; off: signals alone.")
     direction: Literal["long", "short", "both"] = Field("both", description="Which positions may be opened.")
     start_equity: Money = Field(Decimal(10_000), description="USDT at the start.")
+    funding: bool = Field(True, description="Whether funding rates that are stored or given are settled.")
 
 
 class DatabaseSettings(Section):

@@ -6,10 +6,16 @@ import os
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from gobot.backtest import Leg, Rules, backtest, portfolio
 from gobot.cli import main
+from gobot.market import FundingRates, FundingStore
 from gobot.market.export import export_candles
+from gobot.settings import TradingSettings
+from gobot.strategy.shipped.sma_cross import SmaCross
 
 # Seed and length of the market, fast, slow, fee; trades, final equity, win rate and largest drawdown of backtesting.py
 # 0.6.6: long only, all cash, prices scaled so that its whole units do not round.
@@ -21,6 +27,14 @@ PEERS = [
     (9, 4000, 10, 50, 0.001, 45, 11867.0590133, 40.0, 31.8458091881),
 ]
 ALONE = ("--set", "backtest.sizing=all_in", "--set", "backtest.risk=off", "--set", "backtest.direction=long")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled(random_walk):
+    """Compiling is told on stderr, so it is over before anything is looked at there."""
+    leg = Leg(strategy=SmaCross(), candles=random_walk(1, 300))
+    backtest(leg.strategy, leg.candles, Rules())
+    portfolio([leg], Rules(), risk=TradingSettings())
 
 
 @pytest.fixture(autouse=True)
@@ -126,6 +140,51 @@ def test_the_candles_of_a_time_and_of_a_length(run, market):
     assert (longer["timeframe"], longer["bars"], longer["symbols"]) == ("1h", 1000, ["ETH/USDT"])
 
 
+def test_several_symbols_share_one_account(run, market, tmp_path):
+    names = [market(seed, 2500, f"binance_um_{coin}USDT_15m.parquet") for seed, coin in ((2, "BTC"), (3, "ETH"))]
+    data = [part for name in names for part in ("--data", name)]
+    found = document(run, "sma_cross", *data, "--trades", "t.csv", "--report", "r.html")
+    assert (found["symbols"], found["bars"]) == (["BTC/USDT:USDT", "ETH/USDT:USDT"], 2500)
+    assert [one["name"] for one in found["baselines"]] == ["buy and hold", "random entry"]
+    assert found["refusals"]["recent_window"] > 0
+    with (tmp_path / "t.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["symbol"] for row in rows} == set(found["symbols"])
+    assert sum(float(row["pnl"]) for row in rows) == pytest.approx(found["net_profit"])
+    assert "ETH/USDT:USDT" in (tmp_path / "r.html").read_text()
+    alone = [document(run, "sma_cross", "--data", name, *ALONE) for name in names]
+    shared = document(run, "sma_cross", *data, *ALONE)
+    assert shared["trades"] < sum(one["trades"] for one in alone)  # the cash of one is spent on the other
+    out = run("sma_cross", *data)[1]
+    assert "Where it came from" in out
+    assert "What risk refused" in out
+    listed = document(run, "list")
+    assert listed[0]["symbols"] == found["symbols"]
+
+
+def test_funding_beside_the_candles(run, market, tmp_path, capfd):
+    name = market(2, 2000, "binance_um_BTCUSDT_15m.parquet")
+    stamps = 1_735_689_600_000 + 28_800_000 * np.arange(70)
+    rates = pd.DataFrame({"time": stamps, "rate": np.full(70, 0.001)})
+    rates.to_csv(tmp_path / "binance_um_BTCUSDT_funding.csv", index=False)
+    short = ("--set", "backtest.risk=off", "--set", "backtest.direction=short", "--set", "backtest.sizing=all_in")
+    files = ("--data", name, "--data", "binance_um_BTCUSDT_funding.csv")
+    found = document(run, "sma_cross", *files, *short)
+    assert found["funding"] > 0
+    without = document(run, "sma_cross", "--data", name, *short)
+    assert without["funding"] == 0
+    assert found["final_equity"] > without["final_equity"]
+    off = document(run, "sma_cross", *files, *short, "--set", "backtest.funding=off")
+    assert off["final_equity"] == without["final_equity"]
+    with pytest.raises(SystemExit):
+        main(["data", "import", name])
+    capfd.readouterr()
+    FundingStore(tmp_path / "state/candles").add(
+        "binance", "BTC/USDT:USDT", FundingRates(stamps.astype(np.int64), rates["rate"].to_numpy())
+    )
+    assert document(run, "sma_cross", *short)["funding"] == pytest.approx(found["funding"])
+
+
 def test_stored_candles(run, market, capfd):
     with pytest.raises(SystemExit):
         main(["data", "import", market(2, 3000, "binance_um_BTCUSDT_15m.csv")])
@@ -161,6 +220,10 @@ def test_the_daemons_own_parameters_are_tested_unless_others_are_given(run, mark
         (["sma_cross", "--data", "F.csv", "--set", "backtest.fees=1"], 2, "backtest.fee"),
         (["sma_cross", "--data", "F.csv", "--symbol", "A/B", "--symbol", "C/D"], 2, "give one symbol per file"),
         (["sma_cross", "--data", "F.csv", "--report", "no/such/r.html"], 2, "no/such/r.html cannot be written"),
+        (["sma_cross", "--data", "binance_um_BTCUSDT_funding.csv"], 2, "add --data with the candles"),
+        (["sma_cross", "--data", "F.csv", "--data", "binance_um_BTCUSDT_funding.csv"], 2,
+         "holds funding rates of BTC/USDT:USDT but the --data files hold candles of F"),
+        (["sma_cross", "--data", "F.csv", "--data", "F.csv"], 2, "F was given twice; say which is which with --symbol"),
         (["sma_cross"], 1, "no 15m candles of BTC/USDT:USDT are stored"),
         ([], 2, "Missing argument 'STRATEGY'"),
         (["compare", "7"], 1, "there is no ledger at"),

@@ -28,6 +28,7 @@ _CARDS = (
     sections.draws,
     sections.against,
     sections.falls,
+    sections.refusals,
     sections.trades,
     sections.all_figures,
     sections.conditions,

@@ -21,14 +21,15 @@ from gobot.market import Candles
 class Report:
     """What was run, on what, under which settings, and what came of it.
 
-    ``summary`` is the JSON of the run, ``rules`` are the assumptions it was made under, ``sources`` says where the
-    candles came from, ``about`` is the strategy in one sentence.
+    ``strategies`` trade the ``symbols``, one each.  ``summary`` is the JSON of the run, ``rules`` are the assumptions
+    it was made under, ``sources`` says where the candles came from, ``about`` is the strategy in one sentence.
     """
 
     strategy: str
     about: str
     params: Mapping[str, Any]
     symbols: Sequence[str]
+    strategies: Sequence[str]
     timeframe: Timeframe
     candles: Mapping[str, Candles]
     sources: Sequence[str]
@@ -43,19 +44,20 @@ class Report:
     @classmethod
     def of(cls, result: Result, *, sources: Sequence[str], at_ms: int) -> Report:
         """The report of a backtest that was run at ``at_ms``."""
-        candles, step, start = result.candles, result.timeframe.ms, result.rules.start_equity
-        trades = _columns(result)
+        start, trades = result.rules.start_equity, _columns(result)
+        abouts = dict.fromkeys(_first_sentences(type(leg.strategy).__doc__ or "") for leg in result.legs)
         return cls(
-            strategy=result.strategy.name,
-            about=_first_sentences(type(result.strategy).__doc__ or ""),
-            params=dict(result.strategy.params),
-            symbols=[result.symbol],
+            strategy=result.name,
+            about=" ".join(abouts),
+            params=result.params,
+            symbols=result.symbols,
+            strategies=[leg.strategy.name for leg in result.legs],
             timeframe=result.timeframe,
-            candles={result.symbol: candles},
+            candles={leg.symbol: leg.candles for leg in result.legs},
             sources=sources,
             rules=asdict(result.rules),
             summary=result.document(),
-            curve=Curve.of_closes(candles.time, step, result.equity, start),
+            curve=Curve.of_closes(result.times, result.timeframe.ms, result.equity, start),
             trades=trades,
             baselines=baselines(result),
             luck=luck(trades, start),
@@ -73,7 +75,7 @@ def _columns(result: Result) -> TradeColumns:
     value = trades["quantity"] * trades["entry_price"]
     worst, best = result.excursions
     return TradeColumns(
-        market=np.zeros(len(trades), np.int64),
+        market=trades["symbol"],
         side=trades["sign"],
         entry_ms=result.entry_times,
         exit_ms=result.exit_times,

@@ -151,14 +151,14 @@ def returns(report: Report) -> Html:
 
 
 def sources_of_profit(report: Report) -> Html:
-    """What each side, each kind of exit and each symbol contributed."""
+    """What each strategy, symbol, side and kind of exit contributed."""
     rows: list[list[str | Cell] | str] = []
-    found = shares(report.trades, report.symbols)
+    found = shares(report.trades, report.symbols, report.strategies)
     if not found:
         return Html()
     for row, share in enumerate(found):
         if row == 0 or found[row - 1].kind != share.kind:
-            rows.append({"side": "By side", "exit": "By exit", "symbol": "By symbol"}[share.kind])
+            rows.append(f"By {share.kind}")
         rows.append(
             [
                 share.name,
@@ -169,7 +169,17 @@ def sources_of_profit(report: Report) -> Html:
             ]
         )
     columns = ("", "Trades", "Won", "Mean return", "P&L, USDT")
-    return card("Where it came from", table(columns, rows, "Profit by side, exit and symbol"), size="half")
+    return card("Where it came from", table(columns, rows, "Profit by strategy, symbol, side and exit"), size="half")
+
+
+def refusals(report: Report) -> Html:
+    """How many entries the risk checks kept out; nothing where none was refused."""
+    refused = report.summary.get("refusals", {})
+    if not refused:
+        return Html()
+    rows = [[words.check(name), words.count(count)] for name, count in refused.items()]
+    note = "Entries that the strategy asked for, by the first check that refused them: the same checks as live."
+    return card("What risk refused", table(("Check", "Entries"), rows, "Refused entries"), size="half", note=note)
 
 
 def on_the_way(report: Report) -> Html:

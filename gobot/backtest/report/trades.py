@@ -65,8 +65,11 @@ class Share:
     fees: float
 
 
-def shares(trades: TradeColumns, symbols: Sequence[str]) -> list[Share]:
-    """Closed trades by symbol (where there are several), by side and by what ended them; most profitable first."""
+def shares(trades: TradeColumns, symbols: Sequence[str], strategies: Sequence[str] = ()) -> list[Share]:
+    """Closed trades by strategy and symbol (where there are several), by side, by what ended them; best first.
+
+    ``strategies`` trade the ``symbols``, one each.
+    """
     closed = trades.closed
     kinds: list[tuple[str, npt.NDArray[np.str_]]] = [
         ("side", np.where(closed.side > 0, "long", "short")),
@@ -74,6 +77,8 @@ def shares(trades: TradeColumns, symbols: Sequence[str]) -> list[Share]:
     ]
     if len(symbols) > 1:
         kinds.insert(0, ("symbol", np.array(symbols)[closed.market]))
+    if len(set(strategies)) > 1:
+        kinds.insert(0, ("strategy", np.array(strategies)[closed.market]))
     return [share for kind, names in kinds for share in _by(kind, names, closed)]
 
 

@@ -138,3 +138,8 @@ def shown(summary: Mapping[str, Any]) -> dict[str, list[tuple[Metric, str]]]:
         title: [(metric, metric.written(summary[metric.name])) for metric in metrics if metric.name in summary]
         for title, metrics in GROUPS.items()
     }
+
+
+def check(name: str) -> str:
+    """``recent window`` for ``recent_window``."""
+    return name.replace("_", " ")

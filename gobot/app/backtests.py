@@ -1,0 +1,33 @@
+"""A backtest as the settings want it: one symbol or several on one account, with or without the risk rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gobot.app.histories import History
+from gobot.backtest import Leg, Result, Rules, backtest, portfolio
+from gobot.settings import Settings
+from gobot.strategy import Strategy
+
+
+def run_backtest(settings: Settings, strategy: Strategy, histories: Sequence[History]) -> Result:
+    """Run ``strategy`` on all ``histories`` with one account.
+
+    With ``backtest.risk`` every entry has to pass the checks that the daemon would make.  Raises `GobotError` for
+    candles that cannot be run and for the strategy's own faults.
+    """
+    rules = Rules.from_settings(settings)
+    settled = settings.backtest.funding
+    legs = [
+        Leg(
+            strategy=strategy,
+            candles=each.candles,
+            symbol=each.symbol,
+            funding=each.funding if settled else None,
+        )
+        for each in histories
+    ]
+    if settings.backtest.risk or len(legs) > 1:
+        return portfolio(legs, rules, risk=settings.trading if settings.backtest.risk else None)
+    alone = legs[0]
+    return backtest(strategy, alone.candles, rules, symbol=alone.symbol, funding=alone.funding)

@@ -16,11 +16,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from gobot.app.backtests import run_backtest
 from gobot.app.footprint import load_kernels
 from gobot.app.histories import History
 from gobot.app.wiring import Daemon, build_daemon
 from gobot.app.worlds import RunOptions
-from gobot.backtest import Leg, Result, Rules, backtest, portfolio
+from gobot.backtest import Result, Rules
 from gobot.core import Timeframe, UsageError
 from gobot.daemon.comparison import Comparison, Place, compare, tested_trips, traded_trips
 from gobot.daemon.events import CycleFinished, ErrorHappened, Event, IdeaRefused, OrderFailed
@@ -28,7 +29,7 @@ from gobot.daemon.exits import ExitReason
 from gobot.daemon.runtime import live
 from gobot.daemon.service import ServiceNotifier
 from gobot.exchange.history_feed import HistoryFeed
-from gobot.settings import Loaded, Settings, TradingSettings
+from gobot.settings import Loaded, Settings
 from gobot.strategy import Strategy
 
 Progress = Callable[[int, int], None]
@@ -118,12 +119,17 @@ def rehearse(
         raise UsageError(f"{timeframe} candles are too long to rehearse: the daemon looks at the market once a day")
     histories = _beginning(histories, cycles)
     rules = Rules.from_settings(loaded.settings)
-    result = _tested(strategy, histories, rules, loaded.settings.trading if loaded.settings.backtest.risk else None)
+    result = run_backtest(loaded.settings, strategy, histories)
     with _directory(keep) as directory:
         made = rehearsal_settings(
             loaded, strategy, rules, [history.symbol for history in histories], timeframe, directory
         )
-        feed = HistoryFeed({one.symbol: one.candles for one in histories}, step=timeframe)
+        settled = histories if loaded.settings.backtest.funding else ()
+        feed = HistoryFeed(
+            {one.symbol: one.candles for one in histories},
+            step=timeframe,
+            funding={one.symbol: one.funding for one in settled if one.funding is not None},
+        )
         witness = Witness(timeframe, (feed.end_ms - feed.start_ms) // timeframe.ms - 1, progress)
         load_kernels()
         began = perf_counter()
@@ -217,14 +223,6 @@ def _beginning(histories: Sequence[History], cycles: int | None) -> Sequence[His
     start_ms = min(int(history.candles.time[0]) for history in histories)
     end_ms = start_ms + (cycles + 1) * histories[0].timeframe.ms
     return [history.between(None, end_ms) for history in histories]
-
-
-def _tested(strategy: Strategy, histories: Sequence[History], rules: Rules, risk: TradingSettings | None) -> Result:
-    """The backtest: with ``risk`` every entry has to pass the checks of these settings."""
-    legs = [Leg(strategy=strategy, candles=history.candles, symbol=history.symbol) for history in histories]
-    if len(legs) == 1 and risk is None:
-        return backtest(strategy, legs[0].candles, rules, symbol=legs[0].symbol)
-    return portfolio(legs, rules, risk=risk)
 
 
 async def _live(daemon: Daemon) -> ExitReason:

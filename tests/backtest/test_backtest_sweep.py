@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rules_cases import any_rules, settlements_on
 from sweep_cases import BracketCross, Reversion
 
 from gobot.backtest import Rules, backtest, combinations, sweep
 from gobot.core import DataError, Market, StrategyError, UsageError
-from gobot.market import Candles, FundingRates
+from gobot.market import Candles
 from gobot.strategy.plan import planned
 from gobot.strategy.shipped.rsi_reversion import RsiReversion
 from gobot.strategy.shipped.sma_cross import SmaCross
@@ -21,32 +22,6 @@ FIGURES = (
     "final_equity", "return_pct", "win_rate", "profit_factor", "max_drawdown_pct", "sharpe", "sortino", "calmar",
     "exposure_pct", "fees", "funding",
 )  # fmt: skip
-rules_given = st.fixed_dictionaries(
-    {},
-    optional={
-        "fee": st.floats(0.0, 0.01),
-        "slippage": st.floats(0.0, 0.01),
-        "direction": st.sampled_from(["long", "short", "both"]),
-        "stop_loss_percent": st.floats(0.1, 10.0),
-        "take_profit_percent": st.floats(0.1, 10.0),
-        "target_order": st.sampled_from(["market", "limit"]),
-        "trailing_percent": st.floats(0.1, 10.0),
-        "break_even_percent": st.floats(0.1, 10.0),
-        "max_candles": st.integers(1, 60),
-        "leverage": st.integers(1, 20).map(float),
-        "liquidation": st.booleans(),
-    },
-)
-sizes = st.sampled_from(
-    [
-        {},
-        {"sizing": "fixed", "size": 3000.0},
-        {"sizing": "fraction", "size": 0.4, "max_position": 3900.0},
-        {"sizing": "risk", "size": 0.01},
-        {"sizing": "volatility", "size": 0.5},
-        {"sizing": "kelly", "size": 0.5},
-    ]
-)
 MARKET = Market(
     symbol="BTC/USDT:USDT",
     quantity_step=Decimal("0.01"),
@@ -81,28 +56,18 @@ def same_as_alone(found, strategy, candles, rules, **known):
     strategy=st.sampled_from(list(GRIDS)),
     seed=st.integers(0, 2**32 - 1),
     rows=st.integers(2, 700),
-    rules=rules_given,
-    size=sizes,
+    rules=any_rules(),
     market=st.sampled_from([None, MARKET]),
     paid=st.booleans(),
     jobs=st.sampled_from([1, 2]),
 )
-def test_every_row_is_the_backtest_of_that_combination(
-    random_walk, strategy, seed, rows, rules, size, market, paid, jobs
-):
-    candles, rules = random_walk(seed, rows), Rules(**rules, **size)
+def test_every_row_is_the_backtest_of_that_combination(random_walk, strategy, seed, rows, rules, market, paid, jobs):
+    candles = random_walk(seed, rows)
     known = {"symbol": "BTC/USDT:USDT", "market": market, "funding": settlements_on(candles, seed) if paid else None}
     grid = combinations(strategy, **GRIDS[strategy])
     chosen = np.random.RandomState(seed).choice(len(next(iter(grid.values()))), 4)
     grid = {name: column[chosen] for name, column in grid.items()}
     same_as_alone(sweep(strategy, grid, candles, rules, jobs=jobs, **known), strategy, candles, rules, **known)
-
-
-def settlements_on(candles, seed):
-    """Funding three times a day and now and then inside a candle."""
-    chance = np.random.RandomState(seed)
-    time = candles.time[::32] + chance.choice([0, 400_000], len(candles.time[::32]))
-    return FundingRates(time, chance.normal(0.0001, 0.0005, len(time)))
 
 
 def test_combinations_with_more_events_than_there_is_usually_room_for(random_walk):

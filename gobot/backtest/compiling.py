@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from numba.core.event import Event, Listener, install_listener
 
+from gobot.matching.kept import base, directory
+
 
 class _Once(Listener):
     def __init__(self, tell: Callable[[], None]) -> None:
@@ -26,3 +28,13 @@ def told_of_compiling(tell: Callable[[], None]) -> Iterator[None]:
     """Call ``tell`` once if anything is compiled in the block; what comes from the cache on disk is not."""
     with install_listener("numba:compile", _Once(tell)):
         yield
+
+
+def what_takes_long() -> str:
+    """Why a first run takes longer, for the user."""
+    if directory() is None:
+        return (
+            f"compiling the kernels, as in every run, because nothing can be kept in {base()}: "
+            "set NUMBA_CACHE_DIR to a directory that can be written"
+        )
+    return "compiling the kernels for this machine, once; that takes some seconds"

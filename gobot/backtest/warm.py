@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gobot.backtest.grid import combinations
 from gobot.backtest.portfolio import portfolio
 from gobot.backtest.result import Leg, Result
 from gobot.backtest.rules import Rules
 from gobot.backtest.run import backtest, recent
+from gobot.backtest.sweep import sweep
 from gobot.market import Candles
 from gobot.strategy import SHIPPED, evaluate, load_strategy
 from gobot.strategy.indicators import bollinger
+from gobot.strategy.shipped.sma_cross import SmaCross
 
 _LEVELS = Rules(stop_loss_percent=2.0, take_profit_percent=4.0)
 _SIGNALS = Rules()
@@ -34,6 +37,8 @@ def warm_up(*, backtests: bool = True) -> None:
             if backtests:
                 _look_at(backtest(strategy, market, rules))
                 _look_at(portfolio([Leg(strategy=strategy, candles=market)], rules))
+    if backtests:
+        _sweep(market)
     bollinger(pd.Series(market.close))
 
 
@@ -44,6 +49,13 @@ def _market() -> Candles:
     return Candles.from_columns(
         np.arange(rows) * 900_000, open_, np.maximum(open_, close), np.minimum(open_, close), close, np.ones(rows)
     )
+
+
+def _sweep(market: Candles) -> None:
+    grid = combinations(SmaCross, fast=[5, 10])
+    for rules in (_LEVELS, _SIGNALS):
+        for curves in (True, False):
+            sweep(SmaCross, grid, market, rules, curves=curves)
 
 
 def _look_at(result: Result) -> None:

@@ -225,10 +225,9 @@ def _put(path: Path, content: bytes) -> None:
 @contextmanager
 def _told_of_compiling() -> Iterator[None]:
     """Say on stderr why the first run takes longer."""
-    from gobot.backtest.compiling import told_of_compiling
+    from gobot.backtest.compiling import told_of_compiling, what_takes_long
 
-    sentence = "gobot: compiling the kernels for this machine, once; that takes some seconds"
-    with told_of_compiling(lambda: typer.echo(sentence, err=True)):
+    with told_of_compiling(lambda: typer.echo(f"gobot: {what_takes_long()}", err=True)):
         yield
 
 

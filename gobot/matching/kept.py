@@ -32,15 +32,21 @@ _ROOMS = ("matching", "strategy", "backtest")
 _DIRECTORIES = 4
 
 
+def base() -> Path:
+    """The directory that holds those of all versions."""
+    if _numba.config.CACHE_DIR:
+        return Path(_numba.config.CACHE_DIR)
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "gobot" / "kernels"
+
+
 @cache
 def directory() -> Path | None:
     """Where kernels of this version are kept; None where nothing can be kept."""
-    base = Path(_numba.config.CACHE_DIR) if _numba.config.CACHE_DIR else _user_cache() / "gobot" / "kernels"
-    own = base / _fingerprint(Path(__file__).parent.parent)
+    own = base() / _fingerprint(Path(__file__).parent.parent)
     try:
         if not own.is_dir():
             own.mkdir(parents=True, exist_ok=True)
-            _forget_all_but(_DIRECTORIES, base)
+            _forget_all_but(_DIRECTORIES, base())
         writable = os.access(own, os.W_OK | os.X_OK)
     except OSError:
         return None
@@ -107,10 +113,6 @@ def _locked(folder: Path) -> Iterator[None]:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _user_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
 
 
 def _fingerprint(package: Path) -> str:

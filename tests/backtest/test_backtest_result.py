@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from backtest_cases import candles_of, signals_of
 
-from gobot.backtest import Rules, backtest, measure, recent, replay, warm_up
+from gobot.backtest import Rules, backtest, combinations, measure, recent, replay, sweep, warm_up
 from gobot.backtest.kernel import TRADE
 from gobot.core import DataError, StrategyError, Timeframe, UsageError
 from gobot.market import Candles
@@ -140,15 +140,21 @@ def test_read_only_columns_from_files_are_welcome(random_walk):
 
 
 def test_warming_up_compiles_every_kernel_in_every_form_it_is_called_in(random_walk):
-    from gobot.backtest import kernel, light
+    from gobot.backtest import batch, kernel, light
+    from gobot.strategy import plan
     from gobot.strategy.rolling import crossings, efficiency, rolling_deviation, rolling_mean
 
     warm_up()
-    kernels = (kernel.simulate, light.simulate_light, crossings, efficiency, rolling_deviation, rolling_mean)
+    kernels = (
+        kernel.simulate, light.simulate_light, batch.simulate_batch, plan.gather, crossings, efficiency,
+        rolling_deviation, rolling_mean,
+    )  # fmt: skip
     forms = [list(one.signatures) for one in kernels]
     assert all(forms)
     candles = random_walk(1, 300)[20:]
     for rules in (Rules(direction="long", sizing="fixed", size=5.0), Rules(leverage=5, stop_loss_percent=1.0)):
         backtest(SmaCross(), candles, rules)
         recent(evaluate(SmaCross(), candles), candles, rules)
+        for curves in (True, False):
+            sweep(SmaCross, combinations(SmaCross, fast=[3, 4]), candles, rules, curves=curves)
     assert [one.signatures for one in kernels] == forms

@@ -67,6 +67,7 @@ def build_daemon(loaded: Loaded, options: RunOptions) -> Daemon:
             world.clock,
             bot=trading.bot,
             leverage=trading.leverage,
+            entry=trading.entry,
             external=trading.external,
             adopted_stop_percent=trading.stop_loss_percent,
         ),

@@ -21,6 +21,7 @@ from gobot.daemon.scan import MarketView, scan
 from gobot.daemon.tuning import Tuning
 from gobot.daemon.upkeep import upkeep
 from gobot.daemon.validate import validate
+from gobot.execution import Quotes
 from gobot.memory import Pattern
 from gobot.risk import Approved, ProbeStarted, Verdict
 
@@ -129,7 +130,8 @@ class Cycle:
         probes = [ProbeStarted(at_ms=at_ms, symbol=v.idea.symbol, cycle=cycle) for v in approved if v.probe]
         house.desk.fold(self._tuning.risk, probes)
         decisions = report.decisions_of([thought.idea for thought in thoughts], verdicts)
-        orders = house.execution.plan(approved, view.candle_ms)
+        quotes = Quotes(tickers=view.tickers, markets=view.markets)
+        orders = house.execution.plan(approved, view.candle_ms, quotes)
         house.ledger.decide(cycle, view.candle_ms, at_ms, orders, decisions)
         self._picture.remember(decisions)
         report.log_decisions(decisions, cycle)

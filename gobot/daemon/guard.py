@@ -58,7 +58,7 @@ class Guard:
             await self._see_account(risk, at_ms, may_judge_funds=_is_settled(reconciliation))
             await self._see_markets(at_ms)
             latched = house.desk.label == LATCHED
-            self.is_calm = not (latched or reconciliation.blocked or reconciliation.differences)
+            self.is_calm = not (latched or reconciliation.is_open)
             if latched:
                 await self._emergency(risk, at_ms)
         return reconciliation

@@ -3,6 +3,7 @@
 from gobot.execution.differences import Difference, DifferenceKind, Reconciliation
 from gobot.execution.execution import Execution
 from gobot.execution.outcomes import Accepted, Executed, Outcome, Refused, Unknown
+from gobot.execution.quoting import Quotes
 
 __all__ = [
     "Accepted",
@@ -11,6 +12,7 @@ __all__ = [
     "Executed",
     "Execution",
     "Outcome",
+    "Quotes",
     "Reconciliation",
     "Refused",
     "Unknown",

@@ -55,14 +55,16 @@ class Reconciliation:
     """Ledger and venue after they were compared.
 
     ``changes`` are trades that opened or closed since the last look; ``outcomes`` are those of orders that were sent,
-    settled or given up on the way; ``unknown`` orders are still being asked for.  ``quarantined`` symbols could not
-    be made equal, each with its reason.  ``positions`` is the venue's word.
+    settled or given up on the way; ``unknown`` orders are still being asked for; ``waiting`` are entries that rest at
+    their limit.  ``quarantined`` symbols could not be made equal, each with its reason.  ``positions`` is the venue's
+    word.
     """
 
     changes: tuple[TradeChange, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     differences: tuple[Difference, ...] = ()
     unknown: tuple[OrderRow, ...] = ()
+    waiting: tuple[OrderRow, ...] = ()
     quarantined: Mapping[str, str] = field(default_factory=dict)
     positions: Mapping[str, Position] = field(default_factory=dict)
 
@@ -74,6 +76,11 @@ class Reconciliation:
     def pending(self) -> frozenset[str]:
         """Symbols with an order whose outcome is unknown."""
         return frozenset(row.symbol for row in self.unknown)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still in question, so that another look is wanted soon."""
+        return bool(self.differences or self.unknown or self.waiting or self.quarantined)
 
     @property
     def blocked(self) -> frozenset[str]:

@@ -19,10 +19,11 @@ from gobot.execution.opener import Bracket, Opener, brackets_of
 from gobot.execution.outcomes import Executed, Outcome
 from gobot.execution.performer import Adoption, Performer
 from gobot.execution.planning import OwnPosition, is_stale, origin_of, plan
+from gobot.execution.quoting import Quoter, Quotes, at_limit
 from gobot.execution.reconciler import Reconciler
 from gobot.execution.sender import Sender
 from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow, PlannedOrder, Trade
-from gobot.settings.trading import ExternalSettings
+from gobot.settings.trading import EntrySettings, ExternalSettings
 
 if TYPE_CHECKING:
     from gobot.exchange import Exchange
@@ -49,6 +50,7 @@ class Execution:
         *,
         bot: str,
         leverage: int,
+        entry: EntrySettings | None = None,
         external: ExternalSettings | None = None,
         adopted_stop_percent: float = 2.0,
     ) -> None:
@@ -60,7 +62,9 @@ class Execution:
         self._sender = Sender(exchange, ledger, clock)
         self._bookkeeper = Bookkeeper(exchange, ledger, clock)
         self._guardian = Guardian(ledger, clock, self._sender)
-        self._opener = Opener(ledger, self._sender, self._guardian)
+        self._entry = entry or EntrySettings()
+        quoter = Quoter(exchange, ledger, clock, sender=self._sender, settings=self._entry)
+        self._opener = Opener(ledger, self._sender, self._guardian, quoter)
         performer = Performer(
             exchange,
             ledger,
@@ -68,6 +72,7 @@ class Execution:
             sender=self._sender,
             guardian=self._guardian,
             bookkeeper=self._bookkeeper,
+            quoter=quoter,
             adoption=Adoption(bot=bot, stop_percent=adopted_stop_percent),
         )
         self._reconciler = Reconciler(
@@ -78,15 +83,22 @@ class Execution:
             bookkeeper=self._bookkeeper,
             guardian=self._guardian,
             performer=performer,
+            quoter=quoter,
             external=external or ExternalSettings(),
         )
         self._lock = asyncio.Lock()
         self._leveraged: set[str] = set()
         self._quarantined: Mapping[str, str] = {}
 
-    def plan(self, approved: Sequence[Approved], candle_ms: int) -> list[PlannedOrder]:
-        """The orders for what risk approved on the candle that opened at ``candle_ms``; to be given to the ledger."""
-        return plan(approved, bot=self._bot, candle_ms=candle_ms)
+    def plan(self, approved: Sequence[Approved], candle_ms: int, quotes: Quotes | None = None) -> list[PlannedOrder]:
+        """The orders for what risk approved on the candle that opened at ``candle_ms``; to be given to the ledger.
+
+        ``quotes`` are the present prices, for entries at a limit.
+        """
+        planned = plan(approved, bot=self._bot, candle_ms=candle_ms)
+        if quotes is None or self._entry.type == "market":
+            return planned
+        return at_limit(planned, quotes, self._entry)
 
     async def execute(self, cycle: int) -> Executed:
         """Send what the cycle decided and has not been sent yet.
@@ -103,6 +115,8 @@ class Execution:
             if outcomes and brackets:
                 await self._book_if_possible(outcomes)
             for bracket in brackets:
+                if bracket.is_new:
+                    outcomes += await self._opener.withdraw("a newer decision takes its place", bracket)
                 obstacle = await self._obstacle(bracket) if bracket.is_new else None
                 if obstacle is None:
                     outcomes += await self._opener.open(bracket)

@@ -9,6 +9,7 @@ from loguru import logger
 
 from gobot.core import Clock
 from gobot.core import Refusal as Cause
+from gobot.execution.judge import NO_POSITION
 from gobot.execution.outcomes import Outcome, Refused, outcome_of
 from gobot.execution.planning import OwnPosition, origin_of, plan_again, plan_close, plan_sized_stop, plan_stop
 from gobot.execution.sender import Sender
@@ -63,6 +64,16 @@ class Guardian:
         """Close at the market once more, after ``before`` ended without having closed the position."""
         row = self._ledger.intend(plan_again(before, position.quantity), cycle=before.cycle, at_ms=self._clock.now_ms())
         return await self._resume(position, row)
+
+    async def stand_down(self, entry: OrderRow) -> None:
+        """There will be no position of this entry: drop what was not sent for it, cancel what rests."""
+        for row in self._ledger.unsettled():
+            if origin_of(row) != origin_of(entry) or row.leg is Leg.ENTRY:
+                continue
+            if row.status is LedgerStatus.INTENDED:
+                self._sender.drop(row, NO_POSITION)
+            elif row.status is LedgerStatus.OPEN:
+                await self._sender.cancel(row)
 
     async def clear_away(self, outcomes: Iterable[Outcome]) -> None:
         """Cancel the guards of positions that orders have ended.

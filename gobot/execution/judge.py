@@ -34,6 +34,7 @@ class Facts:
     provably does not know; ``strangers`` its open orders that the ledger does not know although they carry gobot's
     mark.  ``cycle`` is the one that may still be carried out (None: none may).  Of gobot's own open trades, by symbol:
     ``closing`` is the newest order that was to end it at once, ``taken`` how many of its stops others have cancelled.
+    ``overdue`` are the client ids of entries whose time at their limit is up.
     """
 
     now_ms: int
@@ -45,6 +46,7 @@ class Facts:
     cycle: int | None = None
     closing: Mapping[str, OrderRow] = field(default_factory=dict)
     taken: Mapping[str, int] = field(default_factory=dict)
+    overdue: Collection[str] = ()
     external: ExternalSettings = field(default_factory=ExternalSettings)
 
     def is_current(self, row: OrderRow) -> bool:
@@ -91,6 +93,13 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """An entry has waited at its limit for long enough."""
+
+    entry: OrderRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     """A position has no stop: it gets one."""
 
@@ -121,7 +130,7 @@ class WriteOff:
     trade: Trade
 
 
-Action = Retract | Bury | Drop | Cancel | Send | Arm | Close | Adopt | WriteOff
+Action = Retract | Bury | Drop | Cancel | Send | Move | Arm | Close | Adopt | WriteOff
 
 
 @dataclass(slots=True)
@@ -196,6 +205,8 @@ def _judge_order(
     elif row.status is LedgerStatus.OPEN and row.leg.guards and not wanted:
         judgement.actions.append(Cancel(order=row, reason=NO_POSITION))
         judgement.note(DifferenceKind.ORPHAN, row.symbol, f"the {row.leg} {row.client_id} rested without a position")
+    elif row.client_id in facts.overdue:
+        judgement.actions.append(Move(entry=row))
     elif absent or row.status is LedgerStatus.INTENDED:
         if absent:
             judgement.actions.append(Retract(order=row))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gobot.core import Refusal
+from gobot.core import OrderType, Refusal
 from gobot.execution.guardian import Guardian
 from gobot.execution.judge import NO_POSITION
 from gobot.execution.outcomes import Accepted, Outcome, outcome_of
 from gobot.execution.planning import Origin, OwnPosition, origin_of, plan_sized_stop
+from gobot.execution.quoting import Quoter, would_have_taken
 from gobot.execution.sender import Sender
 from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow
 
@@ -29,6 +30,11 @@ class Bracket:
         """Whether the entry has not been sent."""
         return self.entry.status is LedgerStatus.INTENDED
 
+    def follows(self, entry: OrderRow) -> bool:
+        """Whether ``entry`` is one of an earlier decision in the same symbol, and waits at its limit."""
+        earlier = entry.symbol == self.entry.symbol and origin_of(entry) != origin_of(self.entry)
+        return earlier and entry.status is LedgerStatus.OPEN
+
 
 def brackets_of(rows: Sequence[OrderRow]) -> list[Bracket]:
     """The brackets among the orders of a cycle, in the order they were decided in."""
@@ -46,10 +52,11 @@ def brackets_of(rows: Sequence[OrderRow]) -> list[Bracket]:
 class Opener:
     """Carries out brackets from wherever they are: doing it again goes on, and never repeats a step."""
 
-    def __init__(self, ledger: Ledger, sender: Sender, guardian: Guardian) -> None:
+    def __init__(self, ledger: Ledger, sender: Sender, guardian: Guardian, quoter: Quoter) -> None:
         self._ledger = ledger
         self._sender = sender
         self._guardian = guardian
+        self._quoter = quoter
 
     async def open(self, bracket: Bracket) -> list[Outcome]:
         """Arm the stop, send the entry only under a resting stop, then the target.
@@ -68,6 +75,9 @@ class Opener:
             outcomes += await self._guardian.arm(OwnPosition.of_entry(entry), entry.stop)
         if entry.status in (LedgerStatus.SENT, LedgerStatus.DROPPED):
             return outcomes
+        if would_have_taken(entry):
+            outcomes.append(await self._quoter.again(entry))
+            entry = outcomes[-1].order
         if not isinstance(outcome_of(entry), Accepted):
             return outcomes + await self.give_up(bracket.entry, NO_POSITION)
         return outcomes + await self._aim(bracket, entry)
@@ -94,20 +104,17 @@ class Opener:
         outcomes: list[Outcome] = []
         if self._ledger.order(entry.client_id).status is LedgerStatus.INTENDED:
             outcomes.append(self._sender.drop(entry, reason))
-        for row in self._ledger.unsettled():
-            if origin_of(row) != origin_of(entry) or row.leg is Leg.ENTRY:
-                continue
-            if row.status is LedgerStatus.INTENDED:
-                self._sender.drop(row, NO_POSITION)
-            elif row.status is LedgerStatus.OPEN:
-                await self._sender.cancel(row)
+        await self._guardian.stand_down(entry)
         return outcomes
 
-    async def withdraw(self, reason: str) -> list[Outcome]:
-        """Give up every entry that has not filled; one whose outcome is unknown is left to be asked for."""
+    async def withdraw(self, reason: str, bracket: Bracket | None = None) -> list[Outcome]:
+        """Give up every entry that has not filled; one whose outcome is unknown is left to be asked for.
+
+        With ``bracket`` only those that it takes over from: older ones of its symbol that wait at their limit.
+        """
         outcomes: list[Outcome] = []
         for row in self._ledger.unsettled():
-            if row.leg is not Leg.ENTRY:
+            if row.leg is not Leg.ENTRY or (bracket is not None and not bracket.follows(row)):
                 continue
             entry = await self._sender.cancel(row) if row.status is LedgerStatus.OPEN else row
             if entry.status is not row.status:
@@ -126,8 +133,8 @@ class Opener:
         return outcome.order
 
     async def _aim(self, bracket: Bracket, entry: OrderRow) -> list[Outcome]:
-        """Send the target of an entry that was made."""
-        if bracket.target is None:
+        """Send the target of an entry that was made; one that waits at its limit has nothing to aim at yet."""
+        if bracket.target is None or (entry.type is OrderType.LIMIT and not entry.filled):
             return []
         position = OwnPosition.of_entry(entry)
         if bracket.target.status is LedgerStatus.INTENDED:

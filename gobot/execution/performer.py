@@ -11,11 +11,12 @@ from loguru import logger
 from gobot.core import ZERO, Clock, Position, VenueUnavailable, exact, plain
 from gobot.execution.bookkeeper import Bookkeeper
 from gobot.execution.guardian import Guardian
-from gobot.execution.judge import Action, Adopt, Arm, Bury, Cancel, Close, Drop, Retract, Send, WriteOff
-from gobot.execution.outcomes import Outcome, outcome_of
+from gobot.execution.judge import Action, Adopt, Arm, Bury, Cancel, Close, Drop, Move, Retract, Send, WriteOff
+from gobot.execution.outcomes import Outcome, Refused, outcome_of
 from gobot.execution.planning import OwnPosition
+from gobot.execution.quoting import Quoter
 from gobot.execution.sender import Sender
-from gobot.ledger import Ledger
+from gobot.ledger import Ledger, OrderRow
 
 if TYPE_CHECKING:
     from gobot.exchange import Exchange
@@ -46,6 +47,7 @@ class Performer:
         sender: Sender,
         guardian: Guardian,
         bookkeeper: Bookkeeper,
+        quoter: Quoter,
         adoption: Adoption,
     ) -> None:
         self._exchange = exchange
@@ -54,12 +56,15 @@ class Performer:
         self._sender = sender
         self._guardian = guardian
         self._bookkeeper = bookkeeper
+        self._quoter = quoter
         self._adoption = adoption
 
     async def perform(self, action: Action, positions: Mapping[str, Position]) -> list[Outcome]:
         """One action; what came of the orders it concerns.  ``positions`` are the venue's."""
         if isinstance(action, Arm | Close | Send):
             return await self._tend(action, _sized(action.position, positions))
+        if isinstance(action, Move):
+            return await self._move(action.entry)
         match action:
             case Retract(order=row):
                 self._ledger.mark_unsent(row.client_id)
@@ -85,6 +90,14 @@ class Performer:
         if action.before is None:
             return await self._guardian.close(position, action.reason)
         return await self._guardian.close_again(action.before, await self._closable(position))
+
+    async def _move(self, entry: OrderRow) -> list[Outcome]:
+        """Make an entry again at the present price; what was to protect it goes when there are no tries left."""
+        outcomes = await self._quoter.move(entry)
+        for outcome in outcomes:
+            if isinstance(outcome, Refused):
+                await self._guardian.stand_down(outcome.order)
+        return outcomes
 
     async def _closable(self, position: OwnPosition) -> OwnPosition:
         """At least the venue's smallest order: one that only reduces is cut to what there is."""

@@ -19,6 +19,7 @@ from gobot.execution.judge import (
 )
 from gobot.execution.outcomes import Accepted, Outcome, outcome_of
 from gobot.execution.performer import Performer
+from gobot.execution.quoting import Quoter
 from gobot.execution.sender import Sender
 from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow
 from gobot.settings.trading import ExternalSettings
@@ -47,6 +48,7 @@ class Reconciler:
         guardian: Guardian,
         bookkeeper: Bookkeeper,
         performer: Performer,
+        quoter: Quoter,
         external: ExternalSettings,
     ) -> None:
         self._exchange = exchange
@@ -56,6 +58,7 @@ class Reconciler:
         self._guardian = guardian
         self._bookkeeper = bookkeeper
         self._performer = performer
+        self._quoter = quoter
         self._external = external
         self._told: frozenset[Difference] = frozenset()
 
@@ -78,6 +81,7 @@ class Reconciler:
             cycle=self._ledger.current_cycle(),
             closing={symbol: row for symbol, row in closing.items() if row is not None},
             taken={trade.symbol: self._ledger.stops_taken(trade) for trade in own},
+            overdue=[row.client_id for row in self._ledger.unsettled() if self._quoter.is_overdue(row)],
             external=self._external,
         )
         judgement = judge(facts)
@@ -93,6 +97,7 @@ class Reconciler:
             changes=self._bookkeeper.news(),
             outcomes=(*outcomes, *performed),
             differences=tuple(judgement.differences),
+            waiting=tuple(row for row in self._ledger.unsettled() if _waits(row)),
             unknown=tuple(row for row in self._ledger.unsettled() if row.status is LedgerStatus.SENT),
             quarantined=judgement.quarantined,
             positions=positions,
@@ -154,6 +159,10 @@ class Reconciler:
                     sentence=difference.sentence,
                 )
         self._told = frozenset(differences)
+
+
+def _waits(row: OrderRow) -> bool:
+    return row.leg is Leg.ENTRY and row.status is LedgerStatus.OPEN
 
 
 def _says_nothing_new(row: OrderRow, report: OrderReport) -> bool:

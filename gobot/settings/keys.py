@@ -61,6 +61,7 @@ _FIXED: tuple[Place, ...] = (
     ("trading", "orchestrator", "relaxed_guard_interval"),
     ("trading", "orchestrator", "daily_summary"),
     ("trading", "rate_limiter"),
+    ("trading", "entry"),
     ("trading", "external"),
     ("exchange",),
     ("telegram", "enabled"),

@@ -109,6 +109,21 @@ class RateLimiterSettings(Section):
     )
 
 
+class EntrySettings(Section):
+    """How positions are entered.  Backtests and kernels enter at the market."""
+
+    type: Literal["market", "limit", "post_only"] = Field(
+        "market", description="At the market; at a limit; at a limit that never pays the taker fee."
+    )
+    offset_percent: float = Field(
+        0.0, ge=0, le=10, description="How much better than the present price the limit is, percent."
+    )
+    timeout: float = Field(60.0, ge=1, le=86_400, description="Seconds that an entry waits at its limit.")
+    reprice: int = Field(
+        3, ge=0, le=100, description="How often it is then moved to the present price before it is given up."
+    )
+
+
 class ProtectionSettings(Section):
     """What moves the stop of an open position, and how long it may last."""
 
@@ -177,6 +192,7 @@ class TradingSettings(Section):
     orchestrator: OrchestratorSettings = Field(default_factory=OrchestratorSettings)
     risk_manager: RiskManagerSettings = Field(default_factory=RiskManagerSettings)
     rate_limiter: RateLimiterSettings = Field(default_factory=RateLimiterSettings)
+    entry: EntrySettings = Field(default_factory=EntrySettings)
     protection: ProtectionSettings = Field(default_factory=ProtectionSettings)
     external: ExternalSettings = Field(default_factory=ExternalSettings)
     performance_monitor: PerformanceMonitorSettings = Field(default_factory=PerformanceMonitorSettings)

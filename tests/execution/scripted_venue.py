@@ -90,6 +90,12 @@ class ScriptedVenue:
             if self.book[order.client_id].status is OrderStatus.OPEN and self._passed(order):
                 self._fill(order, order.quantity)
 
+    def fill_part(self, client_id: str, quantity: Decimal) -> None:
+        """Somebody trades with part of a resting order."""
+        order = self.book[client_id]
+        self._trade(client_id, order.symbol, order.side, quantity, order.price)
+        self.book[client_id] = replace(self.book[client_id], filled=quantity, average=order.price)
+
     def human(self, symbol: str, side: Side, quantity: Decimal | str) -> None:
         """Somebody trades on the same account."""
         self._trade(f"web_{len(self.own_fills)}", symbol, side, Decimal(quantity))
@@ -139,7 +145,8 @@ class ScriptedVenue:
         return Candles.empty()
 
     async def tickers(self, symbols: Sequence[str]) -> Mapping[str, Ticker]:
-        return {}
+        now = self.clock.now_ms()
+        return {s: Ticker(symbol=s, last=p, bid=p, ask=p, time_ms=now) for s, p in self.prices.items() if s in symbols}
 
     async def balance(self) -> Balance:
         self._ask("balance")
@@ -243,6 +250,7 @@ class ScriptedVenue:
             type=request.type,
             status=OrderStatus.OPEN,
             quantity=request.quantity,
+            price=request.price,
             trigger=request.trigger,
             reduce_only=request.reduce_only,
             closes_position=request.closes_position,
@@ -260,6 +268,9 @@ class ScriptedVenue:
         return [o for o in self.book.values() if o.symbol == symbol and o.status is OrderStatus.OPEN]
 
     def _passed(self, order: OrderReport) -> bool:
+        if order.price is not None:
+            price = self.prices[order.symbol]
+            return price < order.price if order.side is Side.BUY else price > order.price
         if order.trigger is None:
             return False
         waits_above = (order.type is OrderType.STOP) == (order.side is Side.BUY)
@@ -273,7 +284,7 @@ class ScriptedVenue:
             if not (held > 0 if order.side is Side.SELL else held < 0):
                 return
         for _ in range(self.portions):
-            self._trade(order.client_id, order.symbol, order.side, quantity / self.portions)
+            self._trade(order.client_id, order.symbol, order.side, quantity / self.portions, order.price)
         self.book[order.client_id] = replace(
             self.book[order.client_id],
             status=OrderStatus.FILLED,
@@ -282,8 +293,8 @@ class ScriptedVenue:
             updated_ms=self.clock.now_ms(),
         )
 
-    def _trade(self, client_id: str, symbol: str, side: Side, quantity: Decimal) -> None:
-        price = self.prices[symbol]
+    def _trade(self, client_id: str, symbol: str, side: Side, quantity: Decimal, price: Decimal | None = None) -> None:
+        price = price or self.prices[symbol]
         fee = quantity * price * self.fee
         self.own_fills.append(
             Fill(

@@ -23,7 +23,7 @@ class Admin:
         faults: FaultPlan,
         state: Callable[[], dict[str, Any]],
         clock: Callable[[], dict[str, Any]],
-        lift: Callable[[], None],
+        lift: Callable[[], dict[str, Any]],
     ) -> None:
         self._human = human
         self._faults = faults

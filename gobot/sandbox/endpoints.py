@@ -42,15 +42,19 @@ class Endpoint:
     strict: bool = True
 
 
-def _flat(weight: int) -> Weight:
+def flat(weight: int) -> Weight:
+    """Always the same."""
     return lambda _: weight
 
 
-def _per_symbol(one: int, every: int) -> Weight:
+def per_symbol(one: int, every: int) -> Weight:
+    """For one symbol, and for all of them."""
     return lambda parameters: one if "symbol" in parameters else every
 
 
-def _by_limit(steps: tuple[tuple[int, int], ...], most: int, default: int) -> Weight:
+def by_limit(steps: tuple[tuple[int, int], ...], most: int, default: int) -> Weight:
+    """By the parameter ``limit``: pairs of (up to, weight), and beyond them ``most``."""
+
     def weight(parameters: Parameters) -> int:
         limit = parameters.integer("limit") or default
         return next((cost for below, cost in steps if limit <= below), most)
@@ -58,8 +62,8 @@ def _by_limit(steps: tuple[tuple[int, int], ...], most: int, default: int) -> We
     return weight
 
 
-_KLINES = _by_limit(((99, 1), (499, 2), (1000, 5)), 10, 500)
-_DEPTH = _by_limit(((50, 2), (100, 5), (500, 10)), 20, 500)
+_KLINES = by_limit(((99, 1), (499, 2), (1000, 5)), 10, 500)
+_DEPTH = by_limit(((50, 2), (100, 5), (500, 10)), 20, 500)
 
 
 def futures_endpoints(
@@ -70,7 +74,7 @@ def futures_endpoints(
     algo: AlgoPages,
     keys: ListenKeys,
 ) -> dict[str, Endpoint]:
-    """Everything under /fapi, and the few of /sapi that a futures client asks."""
+    """Everything under /fapi."""
 
     def public(page: Page, weight: Weight) -> Endpoint:
         return Endpoint(page=page, access=Access.PUBLIC, weight=weight)
@@ -79,60 +83,57 @@ def futures_endpoints(
         return Endpoint(page=page, access=Access.SIGNED, weight=weight)
 
     def write(page: Page, weight: int = 1, orders: int = 0) -> Endpoint:
-        return Endpoint(page=page, access=Access.SIGNED, weight=_flat(weight), orders=orders, writes=True)
+        return Endpoint(page=page, access=Access.SIGNED, weight=flat(weight), orders=orders, writes=True)
 
     def stream(page: Page) -> Endpoint:
-        return Endpoint(page=page, access=Access.KEY, weight=_flat(1), writes=True, strict=False)
+        return Endpoint(page=page, access=Access.KEY, weight=flat(1), writes=True, strict=False)
 
     return {
-        "GET /fapi/v1/ping": public(market.ping, _flat(1)),
-        "GET /fapi/v1/time": public(market.time, _flat(1)),
-        "GET /fapi/v1/exchangeInfo": public(market.exchange_info, _flat(1)),
+        "GET /fapi/v1/ping": public(market.ping, flat(1)),
+        "GET /fapi/v1/time": public(market.time, flat(1)),
+        "GET /fapi/v1/exchangeInfo": public(market.exchange_info, flat(1)),
         "GET /fapi/v1/klines": public(market.klines, _KLINES),
         "GET /fapi/v1/markPriceKlines": public(market.klines, _KLINES),
-        "GET /fapi/v1/ticker/24hr": public(market.day, _per_symbol(1, 40)),
-        "GET /fapi/v1/ticker/price": public(market.last_price, _per_symbol(1, 2)),
-        "GET /fapi/v2/ticker/price": public(market.last_price, _per_symbol(1, 2)),
-        "GET /fapi/v1/ticker/bookTicker": public(market.book_ticker, _per_symbol(2, 5)),
+        "GET /fapi/v1/ticker/24hr": public(market.day, per_symbol(1, 40)),
+        "GET /fapi/v1/ticker/price": public(market.last_price, per_symbol(1, 2)),
+        "GET /fapi/v2/ticker/price": public(market.last_price, per_symbol(1, 2)),
+        "GET /fapi/v1/ticker/bookTicker": public(market.book_ticker, per_symbol(2, 5)),
         "GET /fapi/v1/depth": public(market.depth, _DEPTH),
-        "GET /fapi/v1/trades": public(market.trades, _flat(5)),
-        "GET /fapi/v1/aggTrades": public(market.aggregate_trades, _flat(20)),
-        "GET /fapi/v1/premiumIndex": public(market.premium_index, _per_symbol(1, 10)),
-        "GET /fapi/v1/fundingRate": public(market.funding_rate, _flat(1)),
-        "GET /fapi/v1/fundingInfo": public(market.funding_info, _flat(1)),
-        "GET /fapi/v2/balance": read(account.balance, _flat(5)),
-        "GET /fapi/v3/balance": read(account.balance, _flat(5)),
-        "GET /fapi/v2/account": read(account.account_v2, _flat(5)),
-        "GET /fapi/v3/account": read(account.account_v3, _flat(5)),
-        "GET /fapi/v2/positionRisk": read(account.positions_v2, _flat(5)),
-        "GET /fapi/v3/positionRisk": read(account.positions_v3, _flat(5)),
-        "GET /fapi/v1/userTrades": read(account.trades, _flat(5)),
-        "GET /fapi/v1/income": read(account.income, _flat(30)),
+        "GET /fapi/v1/trades": public(market.trades, flat(5)),
+        "GET /fapi/v1/aggTrades": public(market.aggregate_trades, flat(20)),
+        "GET /fapi/v1/premiumIndex": public(market.premium_index, per_symbol(1, 10)),
+        "GET /fapi/v1/fundingRate": public(market.funding_rate, flat(1)),
+        "GET /fapi/v1/fundingInfo": public(market.funding_info, flat(1)),
+        "GET /fapi/v2/balance": read(account.balance, flat(5)),
+        "GET /fapi/v3/balance": read(account.balance, flat(5)),
+        "GET /fapi/v2/account": read(account.account_v2, flat(5)),
+        "GET /fapi/v3/account": read(account.account_v3, flat(5)),
+        "GET /fapi/v2/positionRisk": read(account.positions_v2, flat(5)),
+        "GET /fapi/v3/positionRisk": read(account.positions_v3, flat(5)),
+        "GET /fapi/v1/userTrades": read(account.trades, flat(5)),
+        "GET /fapi/v1/income": read(account.income, flat(30)),
         "POST /fapi/v1/leverage": write(setting.set_leverage),
         "POST /fapi/v1/marginType": write(setting.set_margin_type),
-        "GET /fapi/v1/positionSide/dual": read(setting.position_mode, _flat(30)),
+        "GET /fapi/v1/positionSide/dual": read(setting.position_mode, flat(30)),
         "POST /fapi/v1/positionSide/dual": write(setting.set_position_mode),
-        "GET /fapi/v1/multiAssetsMargin": read(setting.multi_assets_mode, _flat(30)),
-        "GET /fapi/v1/accountConfig": read(setting.configuration, _flat(5)),
-        "GET /fapi/v1/symbolConfig": read(setting.symbol_configuration, _flat(5)),
-        "GET /fapi/v1/leverageBracket": read(setting.leverage_brackets, _flat(1)),
-        "GET /fapi/v1/commissionRate": read(setting.commission_rate, _flat(20)),
-        "GET /sapi/v1/account/apiRestrictions": read(setting.restrictions, _flat(1)),
-        "GET /sapi/v1/capital/config/getall": read(setting.coins, _flat(10)),
-        "GET /sapi/v1/margin/allPairs": read(setting.margin_pairs, _flat(1)),
+        "GET /fapi/v1/multiAssetsMargin": read(setting.multi_assets_mode, flat(30)),
+        "GET /fapi/v1/accountConfig": read(setting.configuration, flat(5)),
+        "GET /fapi/v1/symbolConfig": read(setting.symbol_configuration, flat(5)),
+        "GET /fapi/v1/leverageBracket": read(setting.leverage_brackets, flat(1)),
+        "GET /fapi/v1/commissionRate": read(setting.commission_rate, flat(20)),
         "POST /fapi/v1/order": write(trade.place, 0, orders=1),
         "POST /fapi/v1/order/test": write(trade.test),
-        "GET /fapi/v1/order": read(trade.order, _flat(1)),
+        "GET /fapi/v1/order": read(trade.order, flat(1)),
         "DELETE /fapi/v1/order": write(trade.cancel),
-        "GET /fapi/v1/openOrder": read(trade.open_order, _flat(1)),
-        "GET /fapi/v1/openOrders": read(trade.open_orders, _per_symbol(1, 40)),
-        "GET /fapi/v1/allOrders": read(trade.all_orders, _flat(5)),
+        "GET /fapi/v1/openOrder": read(trade.open_order, flat(1)),
+        "GET /fapi/v1/openOrders": read(trade.open_orders, per_symbol(1, 40)),
+        "GET /fapi/v1/allOrders": read(trade.all_orders, flat(5)),
         "DELETE /fapi/v1/allOpenOrders": write(trade.cancel_all),
         "POST /fapi/v1/algoOrder": write(algo.place, 0, orders=1),
-        "GET /fapi/v1/algoOrder": read(algo.order, _flat(1)),
+        "GET /fapi/v1/algoOrder": read(algo.order, flat(1)),
         "DELETE /fapi/v1/algoOrder": write(algo.cancel),
-        "GET /fapi/v1/openAlgoOrders": read(algo.open_orders, _per_symbol(1, 40)),
-        "GET /fapi/v1/allAlgoOrders": read(algo.all_orders, _flat(5)),
+        "GET /fapi/v1/openAlgoOrders": read(algo.open_orders, per_symbol(1, 40)),
+        "GET /fapi/v1/allAlgoOrders": read(algo.all_orders, flat(5)),
         "DELETE /fapi/v1/algoOpenOrders": write(algo.cancel_all),
         "POST /fapi/v1/listenKey": stream(keys.create),
         "PUT /fapi/v1/listenKey": stream(keys.renew),

@@ -21,7 +21,10 @@ _MOST_TRIGGERS = 10_000
 
 
 class Engine:
-    """The futures venue: prices, one account, and the time that both have reached."""
+    """The futures venue: prices, one account, and the time that both have reached.
+
+    ``companions`` are brought along: each is told every stretch of time before it is over.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Engine:
         self.frozen: dict[str, Decimal] = {}
         self.pending: list[tuple[int, Callable[[], None]]] = []
         self.skew_ms = 0
+        self.companions: list[Callable[[int, int], None]] = []
 
     def price(self, symbol: str, at_ms: int | None = None) -> Decimal:
         """The price now, or at a moment; a symbol that is no longer traded keeps its last one."""
@@ -102,6 +106,8 @@ class Engine:
         for symbol in sorted(at_work - self.frozen.keys()):
             for leg in self.prices.legs(symbol, self.now_ms, until):
                 self._walk(symbol, leg)
+        for companion in self.companions:
+            companion(self.now_ms, until)
         self.now_ms = max(self.now_ms, until)
         state.time_ms = self.now_ms
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +11,7 @@ import orjson
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from gobot.sandbox.market_streams import MarketStreams
+from gobot.sandbox.ws_api import SUBSCRIBE, WsApi
 
 _MOST_WAITING = 10_000
 # A pause of the publisher longer than this is not made up for.
@@ -17,13 +19,16 @@ _LONGEST_PAUSE_MS = 600_000
 
 
 class Connection:
-    """One client: ``user`` hears of the account, everybody else of what he subscribed."""
+    """One client.
+
+    ``account`` is the one that it hears of ("futures", "spot", or "" for none), beside the streams it subscribed.
+    """
 
     def __init__(
-        self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, *, user: bool, combined: bool
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, *, account: str, combined: bool
     ) -> None:
         self.socket = socket
-        self.user = user
+        self.account = account
         self.combined = combined
         self.streams: dict[str, int] = {}
         self._transport = transport
@@ -53,7 +58,7 @@ class Hub:
     """All connections.
 
     While the hub is silent (``silent_until_ms``) connections stay open and hear nothing; what happens meanwhile is
-    lost to them.  ``joined`` is set when somebody has come; who waits for it clears it.
+    lost to them.  ``joined`` is set when somebody begins to listen; who waits for it clears it.
     """
 
     def __init__(self, streams: MarketStreams) -> None:
@@ -63,37 +68,70 @@ class Hub:
         self._streams = streams
         self._now_ms = 0
 
-    async def serve(self, request: web.Request, *, user: bool, now_ms: int) -> web.WebSocketResponse:
-        """Talk to one client until it leaves."""
+    async def serve(self, request: web.Request, *, account: str, now_ms: int) -> web.WebSocketResponse:
+        """Talk to one client of the streams until it leaves."""
         socket = web.WebSocketResponse(autoping=True, heartbeat=None)
         await socket.prepare(request)
-        connection = Connection(socket, request.transport, user=user, combined=request.path.endswith("/stream"))
+        combined = request.path.endswith("/stream")
+        connection = Connection(socket, request.transport, account=account, combined=combined)
         for name in filter(None, request.query.get("streams", "").split("/")):
             connection.streams[name] = now_ms
         for name in filter(None, request.match_info.get("streams", "").split("/")):
             if "@" in name or name.startswith("!"):
                 connection.streams[name] = now_ms
-        self.connections.add(connection)
         self.joined.set()
+        await self._talk(connection, lambda text: self._obey(connection, text, self._now_ms))
+        return socket
+
+    async def serve_requests(
+        self, request: web.Request, api: WsApi, *, before: Callable[[], object]
+    ) -> web.WebSocketResponse:
+        """Answer one client's requests until it leaves, each after ``before``.
+
+        It may ask to hear of the spot account.
+        """
+        socket = web.WebSocketResponse(autoping=True, heartbeat=None)
+        await socket.prepare(request)
+        connection = Connection(socket, request.transport, account="", combined=False)
+
+        def answer(text: str) -> None:
+            before()
+            document, change = api.answer(text)
+            if change:
+                connection.account = "spot" if change == SUBSCRIBE else ""
+                self.joined.set()
+            connection.put(document)
+
+        await self._talk(connection, answer)
+        return socket
+
+    async def _talk(self, connection: Connection, obey: Callable[[str], None]) -> None:
+        self.connections.add(connection)
         sender = asyncio.create_task(connection.send_waiting())
         try:
-            async for message in socket:
+            async for message in connection.socket:
                 if message.type is WSMsgType.TEXT:
-                    self._obey(connection, message.data, self._now_ms)
+                    obey(message.data)
         finally:
             self.connections.discard(connection)
             sender.cancel()
             with suppress(asyncio.CancelledError):
                 await sender
-        return socket
 
     def tell_user(self, event: dict[str, Any]) -> None:
-        """An event of the account, to every user stream."""
-        if event["E"] < self.silent_until_ms:
+        """An event of the futures account, to everybody who hears of it."""
+        self._tell("futures", event, event["E"])
+
+    def tell_spot_user(self, event: dict[str, Any]) -> None:
+        """An event of the spot account."""
+        self._tell("spot", {"subscriptionId": 0, "event": event}, event["E"])
+
+    def _tell(self, account: str, message: dict[str, Any], at_ms: int) -> None:
+        if at_ms < self.silent_until_ms:
             return
         for connection in self.connections:
-            if connection.user:
-                connection.put(event)
+            if connection.account == account:
+                connection.put(message)
 
     def publish(self, now_ms: int) -> None:
         """What the market streams have to say since the last time."""

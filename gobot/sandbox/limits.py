@@ -36,8 +36,21 @@ class Ceilings:
             ("ORDERS", "MINUTE", 1, self.orders_per_minute),
             ("ORDERS", "SECOND", 10, self.orders_per_10_seconds),
         )
-        names = ("rateLimitType", "interval", "intervalNum", "limit")
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return _rows(*rows)
+
+    @property
+    def spot_document(self) -> list[dict[str, Any]]:
+        """``rateLimits`` of the spot venue's exchangeInfo."""
+        return _rows(
+            ("REQUEST_WEIGHT", "MINUTE", 1, self.weight_per_minute),
+            ("ORDERS", "SECOND", 10, self.orders_per_10_seconds),
+            ("ORDERS", "DAY", 1, 200_000),
+            ("RAW_REQUESTS", "MINUTE", 5, 61_000),
+        )
+
+
+SPOT = Ceilings(weight_per_minute=6000, orders_per_10_seconds=100, orders_per_minute=100_000)
+"""The spot venue's limits."""
 
 
 @dataclass(slots=True)
@@ -185,3 +198,8 @@ class LimitKeeper:
             "live updates to avoid bans."
         )
         return Refused(-1003, text, status=418, retry_after=-(-(self.banned_until_ms - now) // 1000))
+
+
+def _rows(*limits: tuple[str, str, int, int]) -> list[dict[str, Any]]:
+    names = ("rateLimitType", "interval", "intervalNum", "limit")
+    return [dict(zip(names, limit, strict=True)) for limit in limits]

@@ -41,6 +41,13 @@ class Liquidity:
             wanted = min(wanted, self._part(request.symbol, self._largest / request.price))
         return wanted
 
+    def depth_of(self, client_id: str, quantity: Decimal, filled: Decimal) -> Decimal:
+        """How much of an order of the spot venue may be filled now."""
+        fraction, until_ms = self._short.get(client_id, (1.0, 0))
+        if self._clock() >= until_ms:
+            return quantity - filled
+        return max(quantity * Decimal(str(fraction)) - filled, ZERO)
+
     def _part(self, symbol: str, quantity: Decimal) -> Decimal:
         """Down to the step, and at least one."""
         market = self._markets[symbol]

@@ -32,13 +32,8 @@ def require_key(headers: Mapping[str, str], key: str) -> None:
 
 
 def require_signed(query: str, body: str, parameters: Parameters, *, secret: str, now_ms: int, speed: float) -> None:
-    """Refuse a wrong signature (-1022) or a timestamp outside of the window (-1021).
-
-    The window is measured in real time, for that is what the way over the network takes: at ``speed`` 60 a client on
-    the same clock is a minute behind for every second that the request was under way.
-    """
-    timestamp, window = parameters.integer("timestamp"), parameters.integer("recvWindow")
-    if timestamp is None:
+    """Refuse a wrong signature (-1022) or a timestamp outside of the window (-1021)."""
+    if "timestamp" not in parameters:
         raise ApiError(-1102, "timestamp")
     given = parameters.text("signature")
     signed = query + body
@@ -46,6 +41,18 @@ def require_signed(query: str, body: str, parameters: Parameters, *, secret: str
     expected = hmac.new(secret.encode(), payload.encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(given.encode(), expected.encode()):
         raise ApiError(-1022)
+    require_in_time(parameters, now_ms=now_ms, speed=speed)
+
+
+def require_in_time(parameters: Parameters, *, now_ms: int, speed: float) -> None:
+    """Refuse a timestamp outside of the receive window (-1021).
+
+    The window is measured in real time, for that is what the way over the network takes: at ``speed`` 60 a client on
+    the same clock is a minute behind for every second that the request was under way.
+    """
+    timestamp, window = parameters.integer("timestamp"), parameters.integer("recvWindow")
+    if timestamp is None:
+        raise ApiError(-1102, "timestamp")
     if window is not None and window > _LONGEST_WINDOW_MS:
         raise ApiError(-1131, text=f"recvWindow must be less than {_LONGEST_WINDOW_MS}")
     behind = (now_ms - timestamp) / speed

@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 from sandbox_client import BTC, Trader, ask
 
+from gobot.sandbox import Sandbox
+
 ROOT = Path(__file__).parents[2]
 SDK_PYTHON = ROOT / ".venv-binance-sdk" / "bin" / "python"
 FUTURES = "binance_sdk_derivatives_trading_usds_futures.rest_api.models"
+SPOT = "binance_sdk_spot.rest_api.models"
 STREAMS = "binance_sdk_derivatives_trading_usds_futures.websocket_streams.models"
 
 MISSING = (
@@ -32,6 +35,16 @@ MISSING = (
     "stepSize is missing", "tickSize is missing",
 )  # fmt: skip
 """Fields that not every answer has, in Binance's documents as here."""
+
+SPOT_MISSING = tuple(
+    f"{name} is missing"
+    for name in (
+        "preventedMatchId", "preventedQuantity", "strategyId", "strategyType", "trailingDelta", "trailingTime",
+        "usedSor", "workingFloor", "pegPriceType", "pegOffsetType", "pegOffsetValue", "peggedPrice", "expiryReason",
+        "icebergQty", "stopPrice",
+    )
+)  # fmt: skip
+"""What Binance adds for kinds of orders that the sandbox does not take."""
 
 pytestmark = [
     pytest.mark.sdk,
@@ -109,6 +122,29 @@ async def test_rest_answers_fit_the_models_of_the_sdk(trader: Trader) -> None:
         assert status == 200, (call, document)
         documents.append((FUTURES, model, document))
     assert "\n".join(misfits(documents)) == ""
+
+
+async def test_spot_answers_fit_the_models_of_the_sdk(sandbox: Sandbox) -> None:
+    bitcoin, v3 = {"symbol": "BTCUSDT"}, "/api/v3/"
+    price = round(float(sandbox.engine.price(BTC)) * 0.98, 1)
+    order = {**bitcoin, "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01", "price": price}
+    asked = [
+        ("NewOrderResponse", f"POST {v3}order", {**bitcoin, "side": "BUY", "type": "MARKET", "quantity": "0.01"}),
+        ("NewOrderResponse", f"POST {v3}order", {**order, "newClientOrderId": "limit"}),
+        ("GetOrderResponse", f"GET {v3}order", {**bitcoin, "origClientOrderId": "limit"}),
+        ("GetOpenOrdersResponseInner", f"GET {v3}openOrders", {}),
+        ("DeleteOrderResponse", f"DELETE {v3}order", {**bitcoin, "origClientOrderId": "limit"}),
+        ("AllOrdersResponseInner", f"GET {v3}allOrders", bitcoin),
+        ("MyTradesResponseInner", f"GET {v3}myTrades", bitcoin),
+        ("GetAccountResponse", f"GET {v3}account", {}),
+        ("AccountCommissionResponse", f"GET {v3}account/commission", bitcoin),
+    ]
+    documents = []
+    for model, call, parameters in asked:
+        status, document, _ = await ask(sandbox, call, parameters)
+        assert status == 200, (call, document)
+        documents.append((SPOT, model, document))
+    assert "\n".join(one for one in misfits(documents) if not one.endswith(SPOT_MISSING)) == ""
 
 
 async def test_events_fit_the_models_of_the_sdk(trader: Trader, monkeypatch: pytest.MonkeyPatch) -> None:

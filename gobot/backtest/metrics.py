@@ -140,8 +140,11 @@ def ratios(curve: Curve, candles: int, per_year: float) -> tuple[float, float, f
 
 
 def yearly_return(growth: float, candles: int, per_year: float) -> float:
-    """Compounded return of a year; all is lost when nothing is left."""
-    return math.expm1(math.log(growth) * per_year / candles) if growth > 0 else -1.0
+    """Compounded return of a year; all is lost when nothing is left.
+
+    A few lucky candles make a year that no number holds: it ends at e^700.
+    """
+    return math.expm1(min(math.log(growth) * per_year / candles, 700.0)) if growth > 0 else -1.0
 
 
 def _held(trades: Trades, sums: Sums, candles: int) -> int:

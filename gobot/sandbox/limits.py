@@ -83,6 +83,7 @@ class LimitKeeper:
         self.quiet_until_ms = 0
         self.requests_during_bans = 0
         self.requests_after_429 = 0
+        self.ban_requests: deque[int] = deque(maxlen=_KEPT)
         self.bans: deque[tuple[int, int]] = deque(maxlen=_KEPT)
         self.windows: deque[Window] = deque(maxlen=_KEPT)
         self.highest_weight = 0
@@ -97,6 +98,7 @@ class LimitKeeper:
         window.requests += 1
         if now < self.banned_until_ms:
             self.requests_during_bans += 1
+            self.ban_requests.append(now)
             raise self._banned(now)
         if now < self.quiet_until_ms:
             self.requests_after_429 += 1
@@ -173,6 +175,7 @@ class LimitKeeper:
             "highest_orders_10s": self.highest_orders[10_000],
             "highest_orders_1m": self.highest_orders[MINUTE_MS],
             "requests_during_bans": self.requests_during_bans,
+            "ban_requests": list(self.ban_requests),
             "requests_after_429": self.requests_after_429,
             "banned_until_ms": self.banned_until_ms,
             "bans": [{"start_ms": start, "end_ms": end} for start, end in self.bans],

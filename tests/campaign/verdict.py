@@ -14,6 +14,7 @@ from gobot.ledger import EXTERNAL, Ledger, LedgerStatus, Trade
 
 CENT = Decimal("0.01")
 GRACE_S = 3.0
+FLIGHT_S = 0.2
 _ON_VENUE = {LedgerStatus.OPEN, LedgerStatus.FILLED, LedgerStatus.CANCELED, LedgerStatus.EXPIRED}
 
 
@@ -29,7 +30,7 @@ def faults_found(home: DaemonHome, state: dict[str, Any]) -> list[str]:
             *_stops(ledger.open_trades(), state),
             *_money(trades, state),
             *_naked(trades, home, state),
-            *_manners(state),
+            *_manners(state, FLIGHT_S * home.speed * 1000),
         ]
     finally:
         ledger.close()
@@ -109,12 +110,15 @@ def _seconds(start: int, end: int, excused: list[tuple[int, int]]) -> float:
     return (left + max(0, end - at)) / 1000
 
 
-def _manners(state: dict[str, Any]) -> list[str]:
+def _manners(state: dict[str, Any], flight_ms: float) -> list[str]:
     found = []
     for name, limit in state["limits"].items():
         ceiling = limit["ceilings"]["weight_per_minute"]
         if limit["highest_weight"] > ceiling:
             found.append(f"{name}: weight {limit['highest_weight']} above {ceiling}")
-        if limit["requests_during_bans"]:
-            found.append(f"{name}: {limit['requests_during_bans']} requests during bans")
+        begun = [ban["start_ms"] for ban in limit["bans"]]
+        # What was on its way when the ban began could not be called back.
+        late = [at for at in limit["ban_requests"] if all(not 0 <= at - start <= flight_ms for start in begun)]
+        if late:
+            found.append(f"{name}: requests during bans {begun} at {late}")
     return found

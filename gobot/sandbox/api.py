@@ -70,7 +70,7 @@ class Api:
     ) -> None:
         self.requests: Counter[str] = Counter()
         self._engine = engine
-        self._endpoints = endpoints
+        self.endpoints = endpoints
         self._limits = limits
         self._faults = faults
         self._effect = effect
@@ -78,7 +78,7 @@ class Api:
 
     def answer(self, call: Call) -> Reply:
         """Answer a request at the engine's time."""
-        self.requests[call.name if call.name in self._endpoints else "unknown"] += 1
+        self.requests[call.name if call.name in self.endpoints else "unknown"] += 1
         try:
             self._limits.require_not_banned()
             parameters = read_parameters(call.query, call.body)
@@ -101,7 +101,7 @@ class Api:
 
     def _admitted(self, call: Call, parameters: Parameters) -> Callable[[], Any]:
         """What makes the answer, once everything is in order that has nothing to do with the page itself."""
-        endpoint = self._endpoints.get(call.name)
+        endpoint = self.endpoints.get(call.name)
         if endpoint is None:
             self._limits.charge(1)
             raise ApiError(-5000, text=f"Path {call.path}, Method {call.method} is invalid", status=404)
@@ -162,6 +162,6 @@ class Api:
         return Reply(body=orjson.dumps(error.document), status=error.status, headers=headers)
 
     def _headers(self, call: Call) -> dict[str, str]:
-        endpoint = self._endpoints.get(call.name)
+        endpoint = self.endpoints.get(call.name)
         counts = self._limits.order_headers if endpoint is not None and endpoint.orders else {}
         return {**self._limits.headers, **counts}

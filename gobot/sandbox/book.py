@@ -74,6 +74,12 @@ class Book:
         self.note(now_ms)
         return self.orders[order.id]
 
+    def hide(self, client_id: str, until_ms: int) -> None:
+        """Keep an order of that client id from queries for a while."""
+        if len(self.hidden) >= KEPT:
+            self.hidden.clear()
+        self.hidden[client_id] = until_ms
+
     def shown(self, client_id: str, now_ms: int) -> bool:
         """Whether queries find an order of that client id: a fault can keep it from them for a while."""
         return self.hidden.get(client_id, 0) <= now_ms

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from gobot.core import ZERO, Market
 from gobot.exchange.venue_order import VenueOrder
+from gobot.exchange.venue_state import KEPT
 
 
 class Liquidity:
@@ -28,6 +29,8 @@ class Liquidity:
 
     def let_down(self, client_id: str, fraction: float, seconds: float) -> None:
         """Only ``fraction`` of the order of that client id is filled for so long."""
+        if len(self._short) >= KEPT:
+            self._short.clear()
         self._short[client_id] = fraction, self._clock() + int(seconds * 1000)
 
     def depth(self, order: VenueOrder) -> Decimal:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from gobot.core import DataError, Timeframe, UsageError, plain
-from gobot.matching import next_settlement
+from gobot.matching import FUNDING_INTERVAL_MS, next_settlement
 from gobot.sandbox.engine import Engine
 from gobot.sandbox.errors import ApiError
 from gobot.sandbox.limits import Ceilings
@@ -223,7 +223,9 @@ class MarketPages:
         limit = parameters.limit(100, 1000)
         wanted = parameters.optional("symbol")
         listings = [self._engine.listings[wanted]] if wanted else list(self._engine.listings)
-        since = start if start is not None else now - limit * 8 * 3_600_000
+        # No more than were asked for: a start in 1970 is fifty thousand settlements ago.
+        since = max(0, start if start is not None else now - limit * FUNDING_INTERVAL_MS)
+        end = min(end, since + limit * FUNDING_INTERVAL_MS)
         rows = [
             {
                 "symbol": listing.id,

@@ -90,7 +90,10 @@ class Prices:
 
     def candles(self, symbol: str, timeframe: Timeframe, *, end_ms: int, limit: int) -> Candles:
         """The newest candles that have closed at ``end_ms``.  Raises `DataError` for lengths that cannot be made."""
-        candles = self._feed.candles(symbol, timeframe, end_ms=end_ms - self._shift, limit=limit)
+        try:
+            candles = self._feed.candles(symbol, timeframe, end_ms=end_ms - self._shift, limit=limit)
+        except IndexError:
+            candles = Candles.empty()  # before the first one
         return self._dated(self._moved(symbol, candles, timeframe.ms))
 
     def open_candle(self, symbol: str, timeframe: Timeframe, now_ms: int) -> tuple[int, list[float]] | None:

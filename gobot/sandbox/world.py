@@ -153,7 +153,7 @@ class World:
             case "partial":
                 self.engine.liquidity.let_down(client_id, fault.fraction, fault.seconds)
             case "hidden":
-                self.engine.book.hidden[client_id] = now + length
+                self.engine.book.hide(client_id, now + length)
 
     def _tell_futures(self, event: dict[str, Any]) -> None:
         # The deposit is booked before anybody can listen.

@@ -36,8 +36,9 @@ bench: $(VENV)/.installed-dev  ## run the benchmarks
 soak: $(VENV)/.installed-dev  ## run 5,000 cycles and compare memory at the end with the beginning
 	GOBOT_SOAK_CYCLES=5000 $(bin)/pytest tests/process/test_soak.py
 
-campaign: $(VENV)/.installed-dev  ## run whole what the tests run a slice of: kills, limiter schedules, downloads, live candles
+campaign: $(VENV)/.installed-dev  ## run whole what the tests run a slice of: kills, hostile venues, limiter schedules, downloads, live candles
 	GOBOT_KILL_CHAINS=60 $(bin)/pytest -n 2 tests/kill
+	GOBOT_CAMPAIGN_RUNS=300 $(bin)/pytest -n 2 tests/campaign
 	GOBOT_LIMITER_SCHEDULES=10000 $(bin)/pytest tests/exchange/limiter
 	GOBOT_DOWNLOAD_KILLS=30 $(bin)/pytest tests/market/network/test_download_kill.py
 	$(bin)/python tests/market/network/live_campaign.py

@@ -72,13 +72,14 @@ _Venue: Any = object
 _call: ContextVar[Call | None] = ContextVar("call", default=None)
 _written: ContextVar[list[Call] | None] = ContextVar("written", default=None)
 _turn: ContextVar[Permit | None] = ContextVar("turn", default=None)
-_priority: ContextVar[Priority] = ContextVar("priority", default=Priority.NORMAL)
+_priority: ContextVar[Priority | None] = ContextVar("priority", default=None)
 
 
 @contextmanager
 def priority(of_calls: Priority) -> Iterator[None]:
     """Calls made inside go with this priority, or with a higher one from further outside; else they are NORMAL."""
-    token = _priority.set(min(of_calls, _priority.get()))
+    outer = _priority.get()
+    token = _priority.set(of_calls if outer is None else min(of_calls, outer))
     try:
         yield
     finally:
@@ -176,9 +177,12 @@ class _Limited(_Venue):  # type: ignore[misc]
                 f"{endpoint} was not asked: the venue wants to hear nothing for another {silence:.0f} s"
             )
         weight = self.terms.weight(endpoint, dict(parse_qsl(parts.query)))
+        rank = _priority.get()
         try:
             async with asyncio.timeout(longest):
-                permit = await stack.enter_async_context(self.gate.slot(_priority.get(), endpoint, weight))
+                permit = await stack.enter_async_context(
+                    self.gate.slot(Priority.NORMAL if rank is None else rank, endpoint, weight)
+                )
         except TimeoutError as error:
             raise VenueUnavailable(f"{endpoint} was not asked: no turn came within {longest:.0f} s") from error
         if permit.waited > longest:

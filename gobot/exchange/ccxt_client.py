@@ -144,6 +144,8 @@ class _Limited(_Venue):  # type: ignore[misc]
         super().open(lazy)
         # aiohttp would ask again by itself when a connection that was kept open turns out to be gone.
         self.session._retry_connection = False  # noqa: SLF001 - there is no other way to say so
+        # It would also let at most a hundred requests out, and an urgent one wait behind them: the limiter decides.
+        self.session.connector._limit = 0  # noqa: SLF001 - nor for this
 
     def on_rest_response(self, code: int, reason: str, url: str, method: str, headers: Any, *rest: Any) -> Any:
         if (call := _call.get()) is not None:

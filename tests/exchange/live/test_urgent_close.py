@@ -38,9 +38,8 @@ async def test_an_urgent_close_while_550_symbols_download_history_is_sent_at_onc
 
         downloads = [asyncio.create_task(download()) for _ in range(SYMBOLS)]
         # Until all that the limiter lets through has arrived.
-        while (
-            not world.limiter.snapshot().in_flight or len(sandbox.faults.strikes) < world.limiter.snapshot().in_flight
-        ):
+        limiter = world.limiter
+        while not limiter.snapshot().in_flight or len(sandbox.faults.strikes) < limiter.snapshot().in_flight:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         waiting = world.limiter.snapshot().waiting["low"]
         decided = asyncio.get_running_loop().time()
@@ -54,8 +53,8 @@ async def test_an_urgent_close_while_550_symbols_download_history_is_sent_at_onc
         assert world.limiter.snapshot().waiting["low"] == waiting, "and nobody of it went before"
         with capsys.disabled():
             sys.stdout.write(
-                f"\nan urgent close: {1000 * sent.waited:.2f} ms at the limiter, {1000 * took:.0f} ms from the decision "
-                f"to the answer, with {waiting} downloads waiting\n"
+                f"\nan urgent close: {1000 * sent.waited:.2f} ms at the limiter, {1000 * took:.0f} ms from the "
+                f"decision to the answer, with {waiting} downloads waiting\n"
             )
         for task in downloads:
             task.cancel()

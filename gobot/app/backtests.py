@@ -16,7 +16,6 @@ def run_backtest(settings: Settings, strategy: Strategy, histories: Sequence[His
     With ``backtest.risk`` every entry has to pass the checks that the daemon would make.  Raises `GobotError` for
     candles that cannot be run and for the strategy's own faults.
     """
-    rules = Rules.from_settings(settings)
     settled = settings.backtest.funding
     legs = [
         Leg(
@@ -27,7 +26,13 @@ def run_backtest(settings: Settings, strategy: Strategy, histories: Sequence[His
         )
         for each in histories
     ]
+    return run_legs(settings, legs)
+
+
+def run_legs(settings: Settings, legs: Sequence[Leg]) -> Result:
+    """Run ``legs``, which may trade by different strategies, on one account; raises as `run_backtest` does."""
+    rules = Rules.from_settings(settings)
     if settings.backtest.risk or len(legs) > 1:
         return portfolio(legs, rules, risk=settings.trading if settings.backtest.risk else None)
     alone = legs[0]
-    return backtest(strategy, alone.candles, rules, symbol=alone.symbol, funding=alone.funding)
+    return backtest(alone.strategy, alone.candles, rules, symbol=alone.symbol, funding=alone.funding)

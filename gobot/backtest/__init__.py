@@ -2,6 +2,7 @@
 
 from gobot.backtest.grid import Grid, combinations
 from gobot.backtest.metrics import Metrics, measure
+from gobot.backtest.monte_carlo import MonteCarlo, monte_carlo
 from gobot.backtest.portfolio import portfolio
 from gobot.backtest.records import TRADE, Trades
 from gobot.backtest.result import Leg, Result
@@ -16,6 +17,7 @@ __all__ = [
     "Grid",
     "Leg",
     "Metrics",
+    "MonteCarlo",
     "RecentResult",
     "Result",
     "Rules",
@@ -24,6 +26,7 @@ __all__ = [
     "backtest",
     "combinations",
     "measure",
+    "monte_carlo",
     "portfolio",
     "recent",
     "replay",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,9 @@ from gobot.core import StateError, SystemClock, Timeframe, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gobot.backtest import Result
+    from rich.console import Console
+
+    from gobot.backtest import MonteCarlo, Result
     from gobot.backtest.report import Report
     from gobot.settings import Loaded
 
@@ -33,7 +36,8 @@ def backtest(
     ] = None,
     timeframe: Annotated[str | None, typer.Option("--timeframe", help="Candle length, such as 15m.")] = None,
     data: Annotated[
-        list[Path] | None, typer.Option("--data", metavar="FILE", help="Candle file, one per symbol; else the store.")
+        list[Path] | None,
+        typer.Option("--data", metavar="FILE", help="Candles, one file per symbol; funding."),
     ] = None,
     params: ParamOption = None,
     settings: SetOption = None,
@@ -48,6 +52,11 @@ def backtest(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="F.png", help="Draw equity, drawdown and prices.")
     ] = None,
+    draws: Annotated[
+        int | None,
+        typer.Option("--monte-carlo", metavar="N", min=1, help="Try N other orders of the trades and N other markets."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same again.")] = 1,
     keep: Annotated[bool, typer.Option(help="Keep the run in the ledger, for list and compare.")] = True,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -63,14 +72,16 @@ def backtest(
     gobot backtest sma_cross -p fast=20 -p slow=100 --since 2024-01-01 --json
     gobot backtest rsi_reversion --symbol BTC/USDT --timeframe 1h
     gobot backtest macd_cross --data BTC.csv --report macd.html --plot macd.png
-    gobot backtest macd_cross --data BTC.csv --set backtest.sizing=all_in
+    gobot backtest macd_cross --data BTC.csv --set backtest.sizing=all_in --monte-carlo 200
+    gobot backtest sma_cross --data BTCUSDT_1h.csv --data ETHUSDT_1h.csv --data BTCUSDT_funding.csv
     gobot backtest list
     gobot backtest compare 3 last --report both.html
     """
     loaded = load(ctx, config, settings)
     span = (moment(since), moment(until))
     result, sources = _run(loaded, strategy, parse_params(params), data or (), symbol or (), timeframe, span)
-    shown = _report(result, sources)
+    drawn = _drawn(loaded, result, draws, seed) if draws else None
+    shown = _report(result, sources, drawn)
     number = _keep(loaded, shown) if keep else None
     written = _write(shown, result, trades=trades, page=report, picture=plot)
     if as_json:
@@ -78,7 +89,8 @@ def backtest(
             {"name": one.name, "return_pct": one.return_pct, "max_drawdown_pct": one.max_drawdown_pct}
             for one in shown.baselines
         ]
-        print_json({**shown.summary, "baselines": baselines, "run": number})
+        more = {} if drawn is None else {"monte_carlo": drawn.document()}
+        print_json({**shown.summary, "baselines": baselines, **more, "run": number})
         return
     from gobot.cli.backtest_view import print_report
 
@@ -173,10 +185,34 @@ def _run(
     return result, [history.source for history in histories]
 
 
-def _report(result: Result, sources: Sequence[str]) -> Report:
+def _drawn(loaded: Loaded, result: Result, runs: int, seed: int) -> MonteCarlo:
+    """The Monte Carlo, with a bar on a terminal."""
+    from rich.progress import Progress
+
+    from gobot.app.backtests import run_legs
+    from gobot.backtest import monte_carlo
+
+    with Progress(transient=True, console=_stderr(), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("Monte Carlo", total=runs)
+        return monte_carlo(
+            result,
+            lambda legs: run_legs(loaded.settings, legs),
+            runs=runs,
+            seed=seed,
+            progress=lambda done, _: bar.update(task, completed=done),
+        )
+
+
+def _stderr() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _report(result: Result, sources: Sequence[str], drawn: MonteCarlo | None) -> Report:
     from gobot.backtest.report import Report
 
-    return Report.of(result, sources=sources, at_ms=SystemClock().now_ms())
+    return Report.of(result, sources=sources, at_ms=SystemClock().now_ms(), monte_carlo=drawn)
 
 
 def _keep(loaded: Loaded, report: Report) -> int | None:

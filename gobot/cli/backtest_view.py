@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from gobot.backtest.monte_carlo import PERCENTILES
 from gobot.backtest.report import Report, TradeColumns, drawdowns, months, remarks, shares
 from gobot.backtest.report import words as w
 from gobot.backtest.report.comparison import compared
@@ -35,6 +36,7 @@ def print_report(report: Report) -> None:
         _side_by_side(_against(report), _falls(report)),
         _months(report),
         _side_by_side(*_contributions(report)),
+        _redrawn(report),
         _trades(report),
         _remarks(report),
     )
@@ -212,6 +214,18 @@ def _refused(report: Report) -> RenderableType | None:
     table = _numbers("What risk refused", "", "entries")
     for name, count in refused.items():
         table.add_row(w.check(name), w.count(count))
+    return table
+
+
+def _redrawn(report: Report) -> RenderableType | None:
+    """The percentiles of the Monte Carlo."""
+    found = report.monte_carlo
+    if found is None:
+        return None
+    title = f"Monte Carlo, {w.count(found.runs)} runs, {w.percent(100 * found.loss, 0)} of them with a loss"
+    table = _numbers(title, "", "as it was", *(f"{each} %" for each in PERCENTILES))
+    for name, values in w.spreads(found):
+        table.add_row(name, *values)
     return table
 
 

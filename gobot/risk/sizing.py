@@ -11,6 +11,7 @@ from gobot.settings.trading import TradingSettings
 
 _ONE = Decimal(1)
 _HUNDRED = Decimal(100)
+_DUST = Decimal("1e-9")
 # Where the market states no step: more digits than any venue takes, and fewer than a `Decimal` carries, so that what
 # was rounded down stays affordable in every later sum.
 _SIZE = Context(prec=16, rounding=ROUND_DOWN)
@@ -65,12 +66,17 @@ def size_position(
         quantities = {
             "the size wanted": wanted * share / price,
             "max_position_usd": settings.max_position_usd * share / price,
-            "the exposure still allowed": (exposure_limit(settings, equity, leverage) - exposure) / price,
-            "the margin available": available * leverage / (1 + market.taker_fee * leverage) / fill,
+            "the exposure still allowed": _left(exposure_limit(settings, equity, leverage) - exposure, equity) / price,
+            "the margin available": _left(available, equity) * leverage / (1 + market.taker_fee * leverage) / fill,
         }
         decided_by = min(quantities, key=lambda name: quantities[name])
         quantity = _SIZE.plus(max(ZERO, quantities[decided_by]))
         return Size(quantity=market.round_quantity(quantity), decided_by=decided_by)
+
+
+def _left(amount: Decimal, equity: Decimal) -> Decimal:
+    """``amount``, or nothing where that is only what rounding has left over: no position is opened with it."""
+    return amount if amount > _DUST * equity else ZERO
 
 
 def protect(

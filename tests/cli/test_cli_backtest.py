@@ -162,6 +162,21 @@ def test_several_symbols_share_one_account(run, market, tmp_path):
     assert listed[0]["symbols"] == found["symbols"]
 
 
+def test_a_monte_carlo_in_numbers_words_and_on_the_page(run, market, tmp_path):
+    drawn = ("sma_cross", "--data", market(rows=1500), *ALONE, "--monte-carlo", "8", "--no-keep")
+    found = document(run, *drawn)["monte_carlo"]
+    assert (found["runs"], found["seed"]) == (8, 1)
+    assert found["candles"]["return_pct"]["p5"] <= found["candles"]["return_pct"]["p95"]
+    assert document(run, *drawn)["monte_carlo"] == found
+    assert document(run, *drawn, "--seed", "2")["monte_carlo"] != found
+    code, out, _ = run(*drawn, "--report", "r.html")
+    assert code == 0
+    assert "Monte Carlo, 8 runs" in out
+    assert "Drawdown, other order" in out
+    assert "Percentiles of the Monte Carlo" in (tmp_path / "r.html").read_text()
+    assert run(*drawn, "--monte-carlo", "0")[0] == 2
+
+
 def test_funding_beside_the_candles(run, market, tmp_path, capfd):
     name = market(2, 2000, "binance_um_BTCUSDT_15m.parquet")
     stamps = 1_735_689_600_000 + 28_800_000 * np.arange(70)

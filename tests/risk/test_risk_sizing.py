@@ -137,3 +137,12 @@ def test_two_thousand_on_ten_thousand():
         leverage=1,
     )
     assert (size.quantity, size.decided_by) == (Decimal("0.046"), "the size wanted")
+
+
+def test_what_rounding_has_left_of_the_margin_opens_nothing():
+    rules = settings(max_position_usd=Decimal("1e12"), sizing={"model": "fixed", "amount_usd": Decimal("1e12")})
+    size = size_position(
+        rules, Market(symbol="X"), price=Decimal(100), fill=Decimal(100), equity=Decimal(10_000),
+        available=Decimal("3e-24"), exposure=Decimal(5_000), leverage=1,
+    )  # fmt: skip
+    assert size.quantity == 0

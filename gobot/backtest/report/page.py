@@ -26,6 +26,7 @@ _CARDS = (
     sections.sources_of_profit,
     sections.on_the_way,
     sections.draws,
+    sections.redrawn,
     sections.against,
     sections.falls,
     sections.refusals,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gobot.backtest.report.words import amount, gain, percent, signed
+from gobot.backtest.report.words import amount, day, gain, percent, signed
+from gobot.backtest.report.words import count as counted
 from gobot.core import DAY_MS
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _SMALL_STAKE = 0.2
 
 def remarks(report: Report) -> list[str]:
     """Sentences, the gravest first; none when there is nothing to hold against the run."""
-    return [*_sample(report), *_against_baselines(report), *_costs(report), *_shape(report)]
+    return [*_sample(report), *_halted(report), *_against_baselines(report), *_costs(report), *_shape(report)]
 
 
 def _sample(report: Report) -> Iterator[str]:
@@ -38,6 +39,22 @@ def _sample(report: Report) -> Iterator[str]:
         yield f"{days:.0f} days are one kind of market; a strategy has to live through several."
     if report.summary.get("liquidations"):
         yield f"{report.summary['liquidations']} positions were liquidated: the leverage is too high for these stops."
+
+
+def _halted(report: Report) -> Iterator[str]:
+    """What the limits of the account kept from being seen."""
+    refused = report.summary.get("refusals", {})
+    if barred := refused.get("emergency_stop"):
+        last = report.trades.exit_ms.max() if len(report.trades) else report.curve.time[0]
+        yield (
+            f"The emergency stop ended trading after {day(int(last))}: {counted(barred)} later entries were kept out. "
+            "--set backtest.risk=off shows what they would have made."
+        )
+    if paused := refused.get("paused"):
+        yield (
+            f"{counted(paused)} entries were kept out because the day's profit or loss had reached its limit: "
+            "trading.orchestrator.completion_targets in USDT, which should suit the size of the account."
+        )
 
 
 def _counted(trades: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gobot.backtest.monte_carlo import MonteCarlo
 from gobot.backtest.report.baselines import Baseline, baselines
 from gobot.backtest.report.curve import Curve
 from gobot.backtest.report.luck import Luck, luck
@@ -40,9 +41,10 @@ class Report:
     baselines: Sequence[Baseline]
     luck: Luck | None
     at_ms: int
+    monte_carlo: MonteCarlo | None = None
 
     @classmethod
-    def of(cls, result: Result, *, sources: Sequence[str], at_ms: int) -> Report:
+    def of(cls, result: Result, *, sources: Sequence[str], at_ms: int, monte_carlo: MonteCarlo | None = None) -> Report:
         """The report of a backtest that was run at ``at_ms``."""
         start, trades = result.rules.start_equity, _columns(result)
         abouts = dict.fromkeys(_first_sentences(type(leg.strategy).__doc__ or "") for leg in result.legs)
@@ -62,6 +64,7 @@ class Report:
             baselines=baselines(result),
             luck=luck(trades, start),
             at_ms=at_ms,
+            monte_carlo=monte_carlo,
         )
 
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from gobot.backtest.monte_carlo import PERCENTILES
 from gobot.backtest.report import words
 from gobot.backtest.report.baselines import Baseline
 from gobot.backtest.report.curve import drawdowns, months
@@ -205,6 +206,21 @@ def draws(report: Report) -> Html:
         f"{words.percent(found.bad_drawdown, 0)} on its way."
     )
     return card("What luck could have done", fan(found), size="half", note=note)
+
+
+def redrawn(report: Report) -> Html:
+    """What came of the trades in other orders and of other candles, where that was asked for."""
+    found = report.monte_carlo
+    if found is None:
+        return Html()
+    rows = [[name, *values] for name, values in words.spreads(found)]
+    note = (
+        f"{words.count(found.runs)} runs, seed {found.seed}. Candles are drawn again in blocks of {found.block} on "
+        f"average; {words.percent(100 * found.loss, 0)} of those runs lost money. Below each figure lies that share of "
+        "the runs."
+    )
+    columns = ("", "As it was", *(f"{each} %" for each in PERCENTILES))
+    return card("Monte Carlo", table(columns, rows, "Percentiles of the Monte Carlo"), size="half", note=note)
 
 
 def against(report: Report) -> Html:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from gobot.backtest.monte_carlo import MonteCarlo
 
 MINUS, NONE = "−", "–"
 
@@ -143,3 +146,17 @@ def shown(summary: Mapping[str, Any]) -> dict[str, list[tuple[Metric, str]]]:
 def check(name: str) -> str:
     """``recent window`` for ``recent_window``."""
     return name.replace("_", " ")
+
+
+def spreads(found: MonteCarlo) -> list[tuple[str, list[str]]]:
+    """What each figure of a Monte Carlo was, and its percentiles, written."""
+    lines = (
+        ("Return, other candles", found.candles.get("return_pct"), gain),
+        ("Drawdown, other candles", found.candles.get("max_drawdown_pct"), percent),
+        ("Drawdown, other order", found.order.get("max_drawdown_pct"), percent),
+    )
+    return [
+        (name, [written(value) for value in (spread.own, *spread.percentiles.values())])
+        for name, spread, written in lines
+        if spread is not None
+    ]

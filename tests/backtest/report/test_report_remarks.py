@@ -76,3 +76,12 @@ def test_small_stakes_are_not_compared_with_all_in(report_of):
 def test_liquidations_are_told(report_of):
     report = report_of()
     assert said(replace(report, summary={**report.summary, "liquidations": 3}), "3 positions were liquidated")
+
+
+def test_entries_that_limits_kept_out_are_told(report_of):
+    report = report_of()
+    halted = replace(report, summary={**report.summary, "refusals": {"emergency_stop": 1200, "paused": 7}})
+    assert said(halted, "The emergency stop ended trading after")
+    assert said(halted, "1,200 later entries were kept out")
+    assert said(halted, "7 entries were kept out because the day's profit or loss had reached its limit")
+    assert not said(report, "kept out")

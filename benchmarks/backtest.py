@@ -2,7 +2,7 @@
 
     python benchmarks/backtest.py                 a minute: sizes that show the order of magnitude
     python benchmarks/backtest.py --whole         everything: a year of minutes, 10,000 pairs, 10 M candles
-    python benchmarks/backtest.py --peers ferro-ta raptorbt
+    python benchmarks/backtest.py --peers ferro-ta raptorbt backtrader
 
 Every row is measured in a process of its own, the shortest of several runs after one to warm up; memory is the most
 that process ever had.  Peers are installed by pip into environments of their own under ``~/.cache/gobot/peers``; one
@@ -29,7 +29,9 @@ PEERS = {
     "vectorbt": ("peer_vectorbt.py", ["vectorbt[rust]"], ("single", "sweep", "figures")),
     "raptorbt": ("peer_raptorbt.py", ["raptorbt", "numpy", "pandas"], ("single", "sweep", "figures")),
     "ferro-ta": ("peer_ferro_ta.py", ["ferro-ta", "pandas"], ("single", "sweep", "figures")),
+    "backtrader": ("peer_backtrader.py", ["backtrader", "pandas"], ("single",)),
 }
+ON_REQUEST = {"backtrader"}
 SCRIPTS = Path(__file__).parent / "peers"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "gobot" / "peers"
 TIME_LIMIT = 900
@@ -128,16 +130,19 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--whole", action="store_true", help="all sizes (some minutes)")
-    parser.add_argument("--peers", nargs="*", default=None, choices=PEERS, help="which to compare with (all)")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, help="which to compare with (all but the slowest)")
     asked = parser.parse_args()
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} processors, load {load:.1f}" + (": busy, times are too long" if load > 1 else ""))
-    names = PEERS if asked.peers is None else asked.peers
+    usual = [name for name in PEERS if name not in ON_REQUEST]
+    names = usual if asked.peers is None else asked.peers
     if asked.peers is None and not asked.whole:
-        names = [name for name in PEERS if (CACHE / name / "ready").exists()]
-        if len(names) < len(PEERS):
+        names = [name for name in usual if (CACHE / name / "ready").exists()]
+        if len(names) < len(usual):
             print("peers that were never installed are left out: --whole installs them")
     peers = {name: installed(name) for name in names}
+    # The compiler's own memory and time are not what is measured here.
+    subprocess.run([sys.executable, "-c", "from gobot.backtest import warm_up; warm_up()"], check=True)
     year, rows, pairs = (525_600, 100_000, 10_000) if asked.whole else (100_000, 50_000, 1_000)
     few = 100 if asked.whole else 20
     compare(f"one backtest, {year:,} candles, DataFrame to all metrics", "single", peers, year, (1, 1))

@@ -238,6 +238,8 @@ class AccountPages:
         if first is not None and ("startTime" in parameters or "endTime" in parameters):
             raise ApiError(-1128)
         since, until = time_window(parameters, now)
+        if since < now - 180 * _DAY_MS and "startTime" in parameters:
+            raise ApiError(-4178, text="Only data in the last 3 months is available.")
         rows = [
             trade.document
             for trade in self._book.trades

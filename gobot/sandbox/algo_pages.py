@@ -120,7 +120,7 @@ class AlgoPages:
             callback=self._callback(parameters, kind),
             reduce_only=reduce_only,
             close_position=close_position,
-            working_type=parameters.choice("workingType", ("CONTRACT_PRICE", "MARK_PRICE"), -4031, "CONTRACT_PRICE"),
+            working_type=parameters.choice("workingType", ("CONTRACT_PRICE", "MARK_PRICE"), -1130, "CONTRACT_PRICE"),
             created_ms=now,
             updated_ms=now,
         )
@@ -142,7 +142,7 @@ class AlgoPages:
             if kind not in ("STOP_MARKET", "TAKE_PROFIT_MARKET"):
                 raise ApiError(-4136, kind, "true")
             if quantity:
-                raise ApiError(-4137)
+                raise ApiError(-4138)
             if "reduceOnly" in parameters:
                 raise ApiError(-1106, "reduceonly")
             return ZERO
@@ -167,7 +167,7 @@ class AlgoPages:
         if callback is None:
             raise ApiError(-1102, "callbackrate")
         if not _LEAST_CALLBACK <= callback <= _MOST_CALLBACK:
-            raise ApiError(-2007)
+            raise ApiError(-4137, text="Invalid callBack rate.")
         return callback
 
     def _require_place(self, algo: Algo, listing: Listing) -> None:

@@ -9,13 +9,8 @@ from typing import Any
 
 from gobot.sandbox.errors import ApiError
 
-TEN_SECONDS_MS, MINUTE_MS, _DAY_MS = 10_000, 60_000, 86_400_000
-_WINDOWS = {
-    TEN_SECONDS_MS: ("SECOND", 10, "10S", "TEN_SECONDS"),
-    MINUTE_MS: ("MINUTE", 1, "1M", "MINUTE"),
-    _DAY_MS: ("DAY", 1, "1D", "DAY"),
-}
-"""Windows in which orders are counted: interval and number, as headers write it, and as refusals do."""
+MINUTE_MS = 60_000
+_DAY_MS = 86_400_000
 _FIRST_BAN_MS, _LONGEST_BAN_MS = 2 * MINUTE_MS, 3 * _DAY_MS
 _BAN_GROWTH = 4
 _KEPT = 10_000
@@ -23,7 +18,7 @@ _KEPT = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ceilings:
-    """What the venue allows; 0 orders mean that it does not count them so.
+    """What the venue allows.
 
     ``patience`` is how many requests it answers with 429 in one window before it bans.
     """
@@ -31,29 +26,30 @@ class Ceilings:
     weight_per_minute: int = 2400
     orders_per_10_seconds: int = 300
     orders_per_minute: int = 1200
-    orders_per_day: int = 0
     patience: int = 5
-
-    @property
-    def orders(self) -> dict[int, int]:
-        """Length of each window (ms), and how many orders it may hold."""
-        ceilings = {
-            TEN_SECONDS_MS: self.orders_per_10_seconds,
-            MINUTE_MS: self.orders_per_minute,
-            _DAY_MS: self.orders_per_day,
-        }
-        return {length: ceiling for length, ceiling in ceilings.items() if ceiling}
 
     @property
     def document(self) -> list[dict[str, Any]]:
         """``rateLimits`` of exchangeInfo."""
-        names = ("rateLimitType", "interval", "intervalNum", "limit")
-        rows = [("REQUEST_WEIGHT", "MINUTE", 1, self.weight_per_minute)]
-        rows += [("ORDERS", *_WINDOWS[length][:2], ceiling) for length, ceiling in self.orders.items()]
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        rows = (
+            ("REQUEST_WEIGHT", "MINUTE", 1, self.weight_per_minute),
+            ("ORDERS", "MINUTE", 1, self.orders_per_minute),
+            ("ORDERS", "SECOND", 10, self.orders_per_10_seconds),
+        )
+        return _rows(*rows)
+
+    @property
+    def spot_document(self) -> list[dict[str, Any]]:
+        """``rateLimits`` of the spot venue's exchangeInfo."""
+        return _rows(
+            ("REQUEST_WEIGHT", "MINUTE", 1, self.weight_per_minute),
+            ("ORDERS", "SECOND", 10, self.orders_per_10_seconds),
+            ("ORDERS", "DAY", 1, 200_000),
+            ("RAW_REQUESTS", "MINUTE", 5, 61_000),
+        )
 
 
-SPOT = Ceilings(weight_per_minute=6000, orders_per_10_seconds=100, orders_per_minute=0, orders_per_day=200_000)
+SPOT = Ceilings(weight_per_minute=6000, orders_per_10_seconds=100, orders_per_minute=100_000)
 """The spot venue's limits."""
 
 
@@ -91,9 +87,9 @@ class LimitKeeper:
         self.bans: deque[tuple[int, int]] = deque(maxlen=_KEPT)
         self.windows: deque[Window] = deque(maxlen=_KEPT)
         self.highest_weight = 0
-        self.highest_orders = dict.fromkeys(ceilings.orders, 0)
+        self.highest_orders = {10_000: 0, MINUTE_MS: 0}
         self._clock = clock
-        self._orders: dict[int, tuple[int, int]] = dict.fromkeys(ceilings.orders, (0, 0))
+        self._orders: dict[int, tuple[int, int]] = {10_000: (0, 0), MINUTE_MS: (0, 0)}
         self._ban_ms = _FIRST_BAN_MS
 
     def require_not_banned(self) -> None:
@@ -126,12 +122,14 @@ class LimitKeeper:
     def charge_orders(self, orders: int) -> None:
         """Count new orders, and refuse them when they are too many (-1015)."""
         now = self._clock()
-        for length, ceiling in self.ceilings.orders.items():
+        ceilings = {10_000: self.ceilings.orders_per_10_seconds, MINUTE_MS: self.ceilings.orders_per_minute}
+        for length, ceiling in ceilings.items():
             used = self.orders_used(length) + orders
             self._orders[length] = now - now % length, used
             self.highest_orders[length] = max(self.highest_orders[length], used)
             if used > ceiling:
-                text = f"Too many new orders; current limit is {ceiling} orders per {_WINDOWS[length][3]}."
+                interval = "TEN_SECONDS" if length == 10_000 else "MINUTE"
+                text = f"Too many new orders; current limit is {ceiling} orders per {interval}."
                 raise Refused(-1015, text, status=429, retry_after=-(-(length - now % length) // 1000))
 
     def orders_used(self, length_ms: int) -> int:
@@ -164,14 +162,18 @@ class LimitKeeper:
     @property
     def order_headers(self) -> dict[str, str]:
         """What answers to orders tell about their number."""
-        return {f"X-MBX-ORDER-COUNT-{_WINDOWS[length][2]}": str(self.orders_used(length)) for length in self._orders}
+        return {
+            "X-MBX-ORDER-COUNT-10S": str(self.orders_used(10_000)),
+            "X-MBX-ORDER-COUNT-1M": str(self.orders_used(MINUTE_MS)),
+        }
 
     def document(self) -> dict[str, Any]:
         """For the inspection page."""
         return {
             "ceilings": asdict(self.ceilings),
             "highest_weight": self.highest_weight,
-            **{f"highest_orders_{_WINDOWS[length][2].lower()}": most for length, most in self.highest_orders.items()},
+            "highest_orders_10s": self.highest_orders[10_000],
+            "highest_orders_1m": self.highest_orders[MINUTE_MS],
             "requests_during_bans": self.requests_during_bans,
             "ban_requests": list(self.ban_requests),
             "requests_after_429": self.requests_after_429,
@@ -199,3 +201,8 @@ class LimitKeeper:
             "live updates to avoid bans."
         )
         return Refused(-1003, text, status=418, retry_after=-(-(self.banned_until_ms - now) // 1000))
+
+
+def _rows(*limits: tuple[str, str, int, int]) -> list[dict[str, Any]]:
+    names = ("rateLimitType", "interval", "intervalNum", "limit")
+    return [dict(zip(names, limit, strict=True)) for limit in limits]

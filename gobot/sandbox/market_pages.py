@@ -176,7 +176,7 @@ class MarketPages:
         listing = self._engine.listings[parameters.text("symbol")]
         levels = parameters.integer("limit") or 500
         if levels not in _DEPTHS:
-            raise ApiError(-4021, levels)
+            raise ApiError(-1130, "limit")
         now = self._engine.now_ms
         return {
             "lastUpdateId": now,

@@ -43,7 +43,7 @@ class SpotPages:
         return {
             "timezone": "UTC",
             "serverTime": self._engine.shown_ms,
-            "rateLimits": self._limits.document,
+            "rateLimits": self._limits.spot_document,
             "exchangeFilters": [],
             "symbols": [_symbol(listing) for listing in listings],
         }
@@ -194,7 +194,7 @@ class SpotPages:
         last = self._engine.price(listing.market.symbol)
         quantity, quote_quantity = _quantity(parameters, listing, kind, last)
         default = "FULL" if kind in ("MARKET", "LIMIT") else "ACK"
-        reply = parameters.choice("newOrderRespType", _REPLIES, -1136, default)
+        reply = parameters.choice("newOrderRespType", _REPLIES, -1130, default)
         parameters.require_all_read()
         now = self._engine.now_ms
         order = SpotOrder(

@@ -29,8 +29,6 @@ from gobot.sandbox.parameters import Parameters
 from gobot.sandbox.records import Ticket, order_document
 
 _DAY_MS = 86_400_000
-# Orders and trades are told of for about three months.
-_KNOWN_DAYS = 90
 SIDES = ("BUY", "SELL")
 
 
@@ -140,7 +138,7 @@ class TradePages:
             raise ApiError(-2025)
         self._require_within_tier(listing, side, quantity, reduce_only=reduce_only)
         in_force = parameters.choice("timeInForce", TIMES_IN_FORCE, -1115, "GTC")
-        reply = parameters.choice("newOrderRespType", ("ACK", "RESULT"), -1136, "ACK")
+        reply = parameters.choice("newOrderRespType", ("ACK", "RESULT"), -1130, "ACK")
         parameters.require_all_read()
         request = OrderRequest(
             client_id=client_id,
@@ -224,16 +222,11 @@ def require_position_side(parameters: Parameters, *, dual_side: bool) -> None:
 
 
 def time_window(parameters: Parameters, now_ms: int) -> tuple[int, int]:
-    """``startTime`` and ``endTime``: the last seven days where neither is sent, never more, and not long ago."""
+    """``startTime`` and ``endTime``: the last seven days where neither is sent, never more than seven days."""
     start, end = parameters.integer("startTime"), parameters.integer("endTime")
     week = 7 * _DAY_MS
-    if start is not None and end is not None:
-        if start > end:
-            raise ApiError(-1023)
-        if end - start > week:
-            raise ApiError(-4165, 7)
-    if start is not None and start < now_ms - _KNOWN_DAYS * _DAY_MS:
-        raise ApiError(-4166)
+    if start is not None and end is not None and end - start > week:
+        raise ApiError(-4166, text="Search window is restricted to recent 7 days only.")
     if start is None:
         start = (now_ms if end is None else end) - week
     if end is None:

@@ -23,7 +23,7 @@ from gobot.app.wiring import Daemon, build_daemon
 from gobot.app.worlds import RunOptions
 from gobot.backtest import Result, Rules
 from gobot.core import Timeframe, UsageError
-from gobot.daemon.comparison import Comparison, Place, compare, tested_trips, traded_trips
+from gobot.daemon.comparison import Comparison, Place, compare, backtest_trips, ledger_trips
 from gobot.daemon.events import CycleFinished, ErrorHappened, Event, IdeaRefused, OrderFailed
 from gobot.daemon.exits import ExitReason
 from gobot.daemon.runtime import live
@@ -110,14 +110,18 @@ def rehearse(
 ) -> Rehearsal:
     """Play ``histories`` to the daemon and to the backtest, both with ``strategy`` and the settings of ``loaded``.
 
-    ``cycles`` plays only so many from the beginning.  ``keep`` is an empty directory in which the daemon's state stays.
+    ``cycles`` plays only so many, from the first that can lead to a trade on.  ``keep`` is an empty directory in which the daemon's state stays.
     Raises `UsageError` for candles longer than a day and a directory that is not empty, `GobotError` for what either
     side cannot do.
     """
     timeframe = histories[0].timeframe
     if timeframe > _DAY:
         raise UsageError(f"{timeframe} candles are too long to rehearse: the daemon looks at the market once a day")
-    histories = _beginning(histories, cycles)
+    start_ms = _start_ms(strategy, histories)
+    if cycles is not None:
+        # The candles of so many decisions, and the one that the last of them trades in.
+        until_ms = start_ms + (cycles + 1) * timeframe.ms
+        histories = [history.between(None, until_ms) for history in histories]
     rules = Rules.from_settings(loaded.settings)
     result = run_backtest(loaded.settings, strategy, histories)
     with _directory(keep) as directory:
@@ -128,6 +132,7 @@ def rehearse(
         feed = HistoryFeed(
             {one.symbol: one.candles for one in histories},
             step=timeframe,
+            start_ms=start_ms,
             funding={one.symbol: one.funding for one in settled if one.funding is not None},
         )
         witness = Witness(timeframe, (feed.end_ms - feed.start_ms) // timeframe.ms - 1, progress)
@@ -139,7 +144,7 @@ def rehearse(
         seconds = perf_counter() - began
         trades = [*daemon.ledger.closed_trades(), *daemon.ledger.open_trades()]
         daemon.ledger.close()
-    told = compare(tested_trips(result), traded_trips(trades, timeframe), witness.refused)
+    told = compare(backtest_trips(result), ledger_trips(trades, timeframe), witness.refused)
     summary = {
         "cycles": witness.cycles,
         "trades": sum(not trade.is_open for trade in trades),
@@ -216,13 +221,13 @@ def rehearsal_settings(
     return made
 
 
-def _beginning(histories: Sequence[History], cycles: int | None) -> Sequence[History]:
-    """The candles of the first ``cycles`` decisions, and the one that the last of them trades in."""
-    if cycles is None:
-        return histories
-    start_ms = min(int(history.candles.time[0]) for history in histories)
-    end_ms = start_ms + (cycles + 1) * histories[0].timeframe.ms
-    return [history.between(None, end_ms) for history in histories]
+def _start_ms(strategy: Strategy, histories: Sequence[History]) -> int:
+    """The open of the first candle on which ``strategy`` may have an idea: the daemon need not wait for it."""
+    timeframe = histories[0].timeframe
+    longest = max((Timeframe.parse(name).ms // timeframe.ms for name in strategy.timeframes), default=1)
+    # Longer candles are known up to one of them earlier where the data happen to begin with one.
+    row = max(0, strategy.warmup_on(timeframe) - longest)
+    return min(int(history.candles.time[min(row, len(history.candles) - 2)]) for history in histories)
 
 
 async def _live(daemon: Daemon) -> ExitReason:

@@ -9,11 +9,11 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 ZERO = Decimal(0)
 # Enough for any price or quantity a venue quotes, short enough to stay readable in the ledger.
-_EXACT_DIGITS = 12
+_EXACT_DIGITS = 15
 
 
 def exact(value: float | str | Decimal) -> Decimal:
-    """``value`` as a `Decimal`; a float is taken at its 12 significant digits, so 0.1 becomes 0.1."""
+    """``value`` as a `Decimal`; a float is taken at its 15 significant digits, so 0.1 becomes 0.1."""
     if isinstance(value, float):
         return Decimal(f"{value:.{_EXACT_DIGITS}g}")
     return Decimal(value)

@@ -19,7 +19,7 @@ from gobot.ledger import Trade
 TOLERANCE = 1e-9
 """Largest difference of equal figures: of prices and sizes relative to them, of money relative to the position.
 
-The daemon counts in decimals, with prices of 12 digits; the kernel counts in floats of 16."""
+The daemon counts in decimals, with prices of 15 digits; the kernel counts in floats of 16."""
 
 Place = tuple[str, int]
 """A symbol and the open (ms UTC) of a candle."""
@@ -164,21 +164,21 @@ def compare(
             cause = _cause_of(found, after=differences)
             differences.append(_difference("differing", key, disagreements=found, cause=cause))
         elif theirs is not None:
-            cause = (refused or {}).get(key[:2]) or _later(differences)
+            cause = (refused or {}).get(key[:2]) or _since(differences, key[0])
             differences.append(_difference("missing", key, cause=cause))
         else:
-            differences.append(_difference("extra", key, cause=_later(differences)))
+            differences.append(_difference("extra", key, cause=_since(differences, key[0])))
     compared = len(told.keys() | done.keys())
     return Comparison(compared=compared, matched=compared - len(differences), differences=tuple(differences))
 
 
-def tested_trips(result: Result) -> list[RoundTrip]:
+def backtest_trips(result: Result) -> list[RoundTrip]:
     """The trades of a backtest, one that is still open last."""
     columns = zip(result.trades, result.entry_times, result.exit_times, strict=True)
     return [_tested(trade, result.symbols[trade["symbol"]], int(entry), int(end)) for trade, entry, end in columns]
 
 
-def traded_trips(trades: Sequence[Trade], timeframe: Timeframe) -> list[RoundTrip]:
+def ledger_trips(trades: Sequence[Trade], timeframe: Timeframe) -> list[RoundTrip]:
     """Trades of the ledger that gobot opened; ``timeframe`` is the length of the candles they are told in."""
     return [
         RoundTrip(
@@ -251,11 +251,9 @@ def _difference(kind: Any, key: tuple[str, int, str], **rest: Any) -> Difference
 
 
 def _cause_of(found: Sequence[Disagreement], *, after: Sequence[Difference]) -> str:
-    if later := _later(after):
-        return later
     names = {one.name for one in found}
     if names <= {"quantity", "fees", "funding", "pnl"} and "quantity" in names:
-        return "it was sized differently"
+        return "the accounts differ since the trades before it" if after else "it was sized differently"
     if names <= {"funding", "pnl"}:
         return "other settlements of funding were booked"
     if names <= {"entry_price", "exit_price", "fees", "pnl", "quantity"}:
@@ -265,9 +263,10 @@ def _cause_of(found: Sequence[Disagreement], *, after: Sequence[Difference]) -> 
     return ""
 
 
-def _later(differences: Sequence[Difference]) -> str:
-    """What stands for every difference but the first: after it the two accounts are no longer the same."""
-    return "" if not differences else "it follows from the differences before it"
+def _since(differences: Sequence[Difference], symbol: str) -> str:
+    """What may be said of a trade that only one side made after they parted in its symbol."""
+    parted = any(difference.symbol == symbol for difference in differences)
+    return "the two hold different positions since the difference before it" if parted else ""
 
 
 def _shown(value: Any) -> str:

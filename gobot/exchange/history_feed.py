@@ -20,7 +20,7 @@ class HistoryFeed:
     ``recorded`` tells the candle length of a series; without, the commonest distance between its candles is taken.
     Orders are matched on candles of length ``step``, by default the longest that is recorded; longer candles are put
     together when they are asked for.  ``markets`` gives trading rules (without: nothing is rounded), ``funding`` the
-    settled rates (without: none).  Raises `DataError` when there are no candles, some are off the grid of their
+    settled rates (without: none).  Trading begins at ``start_ms``, by default with the first candle.  Raises `DataError` when there are no candles, some are off the grid of their
     length, or the lengths do not divide.
     """
 
@@ -32,6 +32,7 @@ class HistoryFeed:
         step: Timeframe | None = None,
         markets: Mapping[str, Market] | None = None,
         funding: Mapping[str, FundingRates] | None = None,
+        start_ms: int | None = None,
     ) -> None:
         if not candles or any(len(series) == 0 for series in candles.values()):
             raise DataError("a simulation over history needs candles of every symbol; give it files that hold some")
@@ -45,7 +46,8 @@ class HistoryFeed:
         rules = markets or {}
         self._markets = {s: rules.get(s) or Market(symbol=s, max_leverage=max_leverage(s)) for s in candles}
         stepped = [self._of_length(symbol, self._step) for symbol in candles]
-        self._start_ms = min((int(series.time[0]) for series in stepped if len(series)), default=0)
+        first_ms = min((int(series.time[0]) for series in stepped if len(series)), default=0)
+        self._start_ms = first_ms if start_ms is None else max(first_ms, self._step.floor(start_ms))
         self._end_ms = max((int(series.time[-1]) for series in stepped if len(series)), default=0) + self._step.ms
         self._identity = self._describe()
 
@@ -61,7 +63,7 @@ class HistoryFeed:
 
     @property
     def start_ms(self) -> int:
-        """The open of the first candle of any symbol."""
+        """The open of the candle with which trading begins."""
         return self._start_ms
 
     @property

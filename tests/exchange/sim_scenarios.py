@@ -253,7 +253,7 @@ SCENARIOS = [
         [CALM, (100, 101, 80, 85)],
         {0: [enter()]},
         # Ten times: (10 - 100) / (1 * (0.015 - 1)).
-        [ENTRY, (("close", 1), "autoclose-2", "91.3705583756", 1)],
+        [ENTRY, (("close", 1), "autoclose-2", "91.3705583756345", 1)],
         world={"leverage": 10},
     ),
     Scenario(
@@ -267,7 +267,7 @@ SCENARIOS = [
         "a stop behind the liquidation price comes too late",
         [CALM, (100, 101, 80, 85)],
         {0: [stop(91), enter()]},
-        [ENTRY, (("close", 1), "autoclose-3", "91.3705583756", 1)],
+        [ENTRY, (("close", 1), "autoclose-3", "91.3705583756345", 1)],
         {"stop": "expired"},
         world={"leverage": 10},
     ),

@@ -51,7 +51,7 @@ def test_a_position_is_reported_whole(tmp_path):
     assert (position.entry_price, position.mark_price, position.leverage) == (100, 90, 5)
     assert position.unrealized == 200
     # (400 + 2000) / (20 * 1.015).
-    assert position.liquidation_price == Decimal("118.226600985")
+    assert position.liquidation_price == Decimal("118.226600985222")
 
 
 def test_added_quantity_averages_the_entry(tmp_path):

@@ -51,7 +51,7 @@ def test_a_size_keeps_every_cap_and_wastes_less_than_one_step(
         share=share,
     )
     value = size.quantity * price
-    wanted = (Decimal(500) if sizing["model"] == "fixed" else Decimal(f"{sizing['fraction']:.12g}") * equity) * share
+    wanted = (Decimal(500) if sizing["model"] == "fixed" else Decimal(f"{sizing['fraction']:.15g}") * equity) * share
     room = exposure_limit(rules, equity, leverage) - exposure
     rounding = Decimal("1e-18")  # of the 28 digits a Decimal carries
     assert size.quantity >= 0

@@ -199,8 +199,8 @@ def ledger_trips(trades: Sequence[Trade], timeframe: Timeframe) -> list[RoundTri
     ]
 
 
-# What the ledger calls differently: the guard closes what an emergency ends.
-_REASONS = {"close": "emergency"}
+# One thing, two words: the guard closes what an emergency ends, and the daemon trails by moving its one stop.
+_REASONS = {"close": "emergency", "trailing": "stop"}
 
 
 def _tested(trade: Any, symbol: str, entry_ms: int, exit_ms: int) -> RoundTrip:
@@ -217,7 +217,7 @@ def _tested(trade: Any, symbol: str, entry_ms: int, exit_ms: int) -> RoundTrip:
         fees=fees,
         funding=funding,
         pnl=funding - fees if is_open else float(trade["pnl"]),
-        exit_reason=None if is_open else ENDINGS[trade["ended"]],
+        exit_reason=None if is_open else _REASONS.get(ENDINGS[trade["ended"]], ENDINGS[trade["ended"]]),
     )
 
 

@@ -74,29 +74,36 @@ def test_kernel_venue_and_daemon_make_the_same_trades(name: str, tmp_path: Path)
     assert by_hand.compared == rehearsal.comparison.compared
 
 
+# Limits that are reached: with those that come with gobot hardly anything would be traded here.
+TIGHT = {
+    "trading__max_position_usd": "1000",
+    "trading__validation__min_profit_factor": "0.3",
+    "trading__risk_manager__max_open_positions": "2",
+    "trading__risk_manager__loss_cooldown_minutes": "60",
+    "trading__orchestrator__completion_targets__daily_profit_target": "150",
+    "trading__orchestrator__completion_targets__max_daily_loss": "-60",
+}
+
+
 def test_with_all_checks_of_the_risk_manager(tmp_path: Path):
-    loaded = settings_of(tmp_path, trading__max_position_usd="2500", backtest__slippage="0.0004")
     strategy = load_strategy("sma_cross", {"fast": 3, "slow": 9}, tmp_path)
-    rehearsal = rehearse(loaded, strategy, [history(strategy)])
+    rehearsal = rehearse(
+        settings_of(tmp_path, backtest__slippage="0.0004", **TIGHT), strategy, [history(strategy, seed=2)]
+    )
     assert rehearsal.comparison.equal, told(rehearsal)
     assert rehearsal.comparison.compared >= LEAST_TRADES
-    assert {trip.exit_reason for trip in backtest_trips(rehearsal.result)} >= {"stop", "signal"}
+    assert {trip.exit_reason for trip in backtest_trips(rehearsal.result)} >= {"signal", "stop", "target"}
+    assert rehearsal.result.refusals.keys() >= {"recent_window", "paused", "daily_loss"}
 
 
 @pytest.mark.parametrize("risk", ["off", "on"])
 def test_several_symbols_on_one_account(risk: str, tmp_path: Path):
-    loaded = settings_of(
-        tmp_path,
-        backtest__risk=risk,
-        trading__max_position_usd="4000",
-        trading__sizing__model="fraction",
-        trading__sizing__fraction="0.45",
-    )
     strategy = load_strategy("macd_cross", {}, tmp_path)
     names = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT")
-    played = [history(strategy, name, seed, 240) for seed, name in enumerate(names)]
-    rehearsal = rehearse(loaded, strategy, played)
+    played = [history(strategy, name, seed, 240) for seed, name in enumerate(names, 6)]
+    rehearsal = rehearse(settings_of(tmp_path, backtest__risk=risk, **TIGHT), strategy, played)
     assert rehearsal.comparison.equal, told(rehearsal)
+    assert rehearsal.comparison.compared >= 2 * LEAST_TRADES
     assert len({trip.symbol for trip in backtest_trips(rehearsal.result)}) == len(names)
 
 

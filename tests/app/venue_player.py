@@ -195,6 +195,6 @@ _REASONS = {
     "time": "time",
     "stop": "stop",
     "target": "target",
-    "trailing": "trailing",
+    "trailing": "stop",
     "autoclose": "liquidation",
 }

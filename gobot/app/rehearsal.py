@@ -23,7 +23,7 @@ from gobot.app.wiring import Daemon, build_daemon
 from gobot.app.worlds import RunOptions
 from gobot.backtest import Result, Rules
 from gobot.core import Timeframe, UsageError
-from gobot.daemon.comparison import Comparison, Place, compare, backtest_trips, ledger_trips
+from gobot.daemon.comparison import Comparison, Place, backtest_trips, compare, ledger_trips
 from gobot.daemon.events import CycleFinished, ErrorHappened, Event, IdeaRefused, OrderFailed
 from gobot.daemon.exits import ExitReason
 from gobot.daemon.runtime import live
@@ -110,9 +110,9 @@ def rehearse(
 ) -> Rehearsal:
     """Play ``histories`` to the daemon and to the backtest, both with ``strategy`` and the settings of ``loaded``.
 
-    ``cycles`` plays only so many, from the first that can lead to a trade on.  ``keep`` is an empty directory in which the daemon's state stays.
-    Raises `UsageError` for candles longer than a day and a directory that is not empty, `GobotError` for what either
-    side cannot do.
+    ``cycles`` plays only so many, from the first that can lead to a trade on.  ``keep`` is an empty directory in which
+    the daemon's state stays.  Raises `UsageError` for candles longer than a day and a directory that is not empty,
+    `GobotError` for what either side cannot do.
     """
     timeframe = histories[0].timeframe
     if timeframe > _DAY:

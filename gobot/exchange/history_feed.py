@@ -20,8 +20,8 @@ class HistoryFeed:
     ``recorded`` tells the candle length of a series; without, the commonest distance between its candles is taken.
     Orders are matched on candles of length ``step``, by default the longest that is recorded; longer candles are put
     together when they are asked for.  ``markets`` gives trading rules (without: nothing is rounded), ``funding`` the
-    settled rates (without: none).  Trading begins at ``start_ms``, by default with the first candle.  Raises `DataError` when there are no candles, some are off the grid of their
-    length, or the lengths do not divide.
+    settled rates (without: none).  Trading begins at ``start_ms``, by default with the first candle.  Raises
+    `DataError` when there are no candles, some are off the grid of their length, or the lengths do not divide.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ from gobot.backtest.events import events_in
 from gobot.backtest.metrics import measure
 from gobot.backtest.result import Result
 from gobot.backtest.run import run_events
-from gobot.daemon.comparison import compare, backtest_trips
+from gobot.daemon.comparison import backtest_trips, compare
 from gobot.market import Candles, FundingRates
 from gobot.strategy import EXIT_LONG, EXIT_SHORT, Signals
 from gobot.strategy.shipped.sma_cross import SmaCross

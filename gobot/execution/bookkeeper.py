@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from gobot.core import Clock, plain
-from gobot.ledger import Ledger, Trade, TradeChange
+from gobot.ledger import ChangeKind, Ledger, Trade, TradeChange
 
 if TYPE_CHECKING:
     from gobot.exchange import Exchange
@@ -46,6 +46,11 @@ class Bookkeeper:
     def write_off(self, trade: Trade) -> None:
         """Close the record of a position that is gone without a fill."""
         self._note([self._ledger.write_off(trade.id, self._clock.now_ms())])
+
+    @property
+    def ended(self) -> set[str]:
+        """Symbols whose trades have closed since `news` was last called."""
+        return {change.trade.symbol for change in self._news if change.kind is ChangeKind.CLOSED}
 
     def news(self) -> tuple[TradeChange, ...]:
         """Trades that opened or closed since this was last called; none is lost when a command fails in between."""

@@ -34,7 +34,8 @@ class Facts:
     provably does not know; ``strangers`` its open orders that the ledger does not know although they carry gobot's
     mark.  ``cycle`` is the one that may still be carried out (None: none may).  Of gobot's own open trades, by symbol:
     ``closing`` is the newest order that was to end it at once, ``taken`` how many of its stops others have cancelled.
-    ``overdue`` are the client ids of entries whose time at their limit is up.
+    ``overdue`` are the client ids of entries whose time at their limit is up, ``ended`` the symbols whose trades have
+    closed since the last look: that their guards go is no difference worth a word.
     """
 
     now_ms: int
@@ -47,6 +48,7 @@ class Facts:
     closing: Mapping[str, OrderRow] = field(default_factory=dict)
     taken: Mapping[str, int] = field(default_factory=dict)
     overdue: Collection[str] = ()
+    ended: Collection[str] = ()
     external: ExternalSettings = field(default_factory=ExternalSettings)
 
     def is_current(self, row: OrderRow) -> bool:
@@ -201,10 +203,12 @@ def _judge_order(
         judgement.actions.append(Bury(order=row))
         judgement.note(DifferenceKind.LOST_ORDER, row.symbol, f"the venue does not know the {row.leg} {row.client_id}")
     elif row.status is LedgerStatus.INTENDED and not wanted:
-        _drop(row, judgement)
+        _drop(row, facts, judgement)
     elif row.status is LedgerStatus.OPEN and row.leg.guards and not wanted:
         judgement.actions.append(Cancel(order=row, reason=NO_POSITION))
-        judgement.note(DifferenceKind.ORPHAN, row.symbol, f"the {row.leg} {row.client_id} rested without a position")
+        if row.symbol not in facts.ended:
+            sentence = f"the {row.leg} {row.client_id} rested without a position"
+            judgement.note(DifferenceKind.ORPHAN, row.symbol, sentence)
     elif row.client_id in facts.overdue:
         judgement.actions.append(Move(entry=row))
     elif absent or row.status is LedgerStatus.INTENDED:
@@ -222,10 +226,12 @@ def _has_successor(row: OrderRow, facts: Facts) -> bool:
     )
 
 
-def _drop(row: OrderRow, judgement: Judgement) -> None:
+def _drop(row: OrderRow, facts: Facts, judgement: Judgement) -> None:
     reason = NO_POSITION if row.leg.guards else STALE
     judgement.actions.append(Drop(order=row, reason=reason))
-    judgement.note(DifferenceKind.STALE_ORDER, row.symbol, f"the {row.leg} {row.client_id} was not sent: {reason}")
+    if not (row.leg.guards and row.symbol in facts.ended):
+        sentence = f"the {row.leg} {row.client_id} was not sent: {reason}"
+        judgement.note(DifferenceKind.STALE_ORDER, row.symbol, sentence)
 
 
 def _judge_stops(position: OwnPosition, theirs: Position, facts: Facts, judgement: Judgement) -> None:

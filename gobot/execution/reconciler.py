@@ -81,6 +81,7 @@ class Reconciler:
             cycle=self._ledger.current_cycle(),
             closing={symbol: row for symbol, row in closing.items() if row is not None},
             taken={trade.symbol: self._ledger.stops_taken(trade) for trade in own},
+            ended=self._bookkeeper.ended,
             overdue=[row.client_id for row in self._ledger.unsettled() if self._quoter.is_overdue(row)],
             external=self._external,
         )

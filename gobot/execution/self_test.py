@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gobot.exchange import Exchange
 
 # Not gobot's mark: what is left of a test that was cut short is no order of a decision.
-_CLIENT_ID = "gobot-self-test"
+_MARK = "gobot-self-test-"
 # So far below the price that nothing triggers it while it rests.
 _FAR = exact("0.8")
 _PATIENCE_S = 0.5
@@ -37,18 +37,19 @@ async def self_test(exchange: Exchange, clock: Clock, symbol: str) -> None:
 
     It can only make a position smaller.  Raises `VenueError` when any of that did not happen.
     """
-    await _cancel_leftover(exchange, symbol)
-    request = _far_stop(exchange, await _market(exchange, symbol), await _ticker(exchange, symbol))
+    await _cancel_leftovers(exchange)
+    client_id = f"{_MARK}{clock.now_ms()}"
+    request = _far_stop(exchange, client_id, await _market(exchange, symbol), await _ticker(exchange, symbol))
     await exchange.create(request)
     try:
-        await _require(exchange, clock, symbol, OrderStatus.OPEN)
+        await _require(exchange, clock, request, OrderStatus.OPEN)
     finally:
-        await exchange.cancel(symbol, _CLIENT_ID)
-    await _require(exchange, clock, symbol, OrderStatus.CANCELED)
+        await exchange.cancel(symbol, client_id)
+    await _require(exchange, clock, request, OrderStatus.CANCELED)
     logger.info("protection works", symbol=symbol, trigger=str(request.trigger))
 
 
-def _far_stop(exchange: Exchange, market: Market, ticker: Ticker) -> OrderRequest:
+def _far_stop(exchange: Exchange, client_id: str, market: Market, ticker: Ticker) -> OrderRequest:
     trigger = market.round_price(ticker.last * _FAR)
     least = max(market.min_quantity, market.min_notional / trigger)
     quantity = market.round_quantity(least)
@@ -59,7 +60,7 @@ def _far_stop(exchange: Exchange, market: Market, ticker: Ticker) -> OrderReques
             f"{exchange.name} states no smallest size for {market.symbol}: its protection cannot be tested"
         )
     return OrderRequest(
-        client_id=_CLIENT_ID,
+        client_id=client_id,
         symbol=market.symbol,
         side=Direction.LONG.exit_side,
         type=OrderType.STOP,
@@ -83,19 +84,17 @@ async def _ticker(exchange: Exchange, symbol: str) -> Ticker:
         raise VenueRefused(f"{exchange.name} does not quote {symbol}", cause=Refusal.NOT_TRADED) from None
 
 
-async def _cancel_leftover(exchange: Exchange, symbol: str) -> None:
+async def _cancel_leftovers(exchange: Exchange) -> None:
     """Take back what a test that was cut short has left."""
-    try:
-        await exchange.cancel(symbol, _CLIENT_ID)
-    except VenueRefused as error:
-        if error.cause is not Refusal.UNKNOWN_ORDER:
-            raise
+    for order in await exchange.open_orders():
+        if order.client_id.startswith(_MARK):
+            await exchange.cancel(order.symbol, order.client_id)
 
 
-async def _require(exchange: Exchange, clock: Clock, symbol: str, wanted: OrderStatus) -> None:
+async def _require(exchange: Exchange, clock: Clock, request: OrderRequest, wanted: OrderStatus) -> None:
     """The venue shows the stop as it should be; not necessarily at once."""
     for _ in range(_LOOKS):
-        report = await exchange.order(symbol, _CLIENT_ID)
+        report = await exchange.order(request.symbol, request.client_id)
         if report is not None and report.status is wanted:
             return
         await clock.sleep(_PATIENCE_S)

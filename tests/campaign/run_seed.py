@@ -17,6 +17,7 @@ from daemon_home import DaemonHome
 from scenario import Event, Scenario, scenario
 from verdict import faults_found
 
+from gobot.app.footprint import load_kernels
 from gobot.sandbox import Sandbox
 from gobot.sandbox.errors import ApiError
 
@@ -76,6 +77,8 @@ async def _quiet(home: DaemonHome) -> list[str]:
 
 async def run_seeds(seeds: Iterable[int], path: Path, at_once: int = 4) -> dict[int, list[str]]:
     """What is wrong after each of the runs, several of which go on at the same time; the daemons mostly wait."""
+    # Compiled once, before several daemons want them at the same time.
+    load_kernels()
     turn = asyncio.Semaphore(at_once)
     found: dict[int, list[str]] = {}
 

@@ -353,11 +353,25 @@ async def test_a_target_that_was_not_sent_is_sent_for_its_position(house: House)
     assert house.legs() == {"stop": "open", "entry": "filled", "target": "open"}
 
 
-async def test_orphans_are_cancelled(house: House):
+async def test_the_guards_of_a_trade_that_ended_go_without_a_word(house: House):
     """An exit whose guards the venue did not take away."""
     await house.trade(long())
     house.venue.held.clear()
     house.venue.own_fills.append(_fill_of(house, house.row(Leg.STOP).client_id))
+
+    reconciliation = await house.look()
+
+    assert reconciliation.differences == ()
+    assert house.legs() == {"stop": "canceled", "entry": "filled", "target": "canceled"}
+
+
+async def test_orphans_are_cancelled(house: House):
+    """Guards that stay although their trade ended long ago."""
+    await house.trade(long())
+    house.venue.faults["cancel"] = [Fault.LOSE_REQUEST, Fault.LOSE_REQUEST]
+    house.venue.held.clear()
+    house.venue.own_fills.append(_fill_of(house, house.row(Leg.STOP).client_id))
+    await house.look()
 
     reconciliation = await house.look()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from gobot.backtest.account import NO_LIMITS, Limits
 from gobot.backtest.events import events_in
@@ -45,6 +46,7 @@ def portfolio(legs: Sequence[Leg], rules: Rules, *, risk: TradingSettings | None
         equity=run.equity,
         metrics=measure(account.on_line(run.trades), run.equity, timeframe, rules.start_equity),
         refusals=refusals,
+        limits={} if risk is None else _told(risk),
     )
 
 
@@ -82,3 +84,10 @@ def _limits_of(risk: TradingSettings) -> Limits:
         loss=float(day.max_daily_loss),
         for_good=risk.orchestrator.on_target == "exit",
     )
+
+
+def _told(risk: TradingSettings) -> dict[str, Any]:
+    """The settings that decide what risk refuses."""
+    targets = risk.orchestrator.completion_targets.model_dump()
+    validation = {f"validation_{name}": value for name, value in risk.validation.model_dump().items()}
+    return {**risk.risk_manager.model_dump(), **targets, "on_target": risk.orchestrator.on_target, **validation}

@@ -39,7 +39,7 @@ class Result:
 
     ``trades`` are rows of `gobot.backtest.TRADE` in the order of their entries; an open one is marked at its last
     close.  ``times`` are the opens (ms UTC) of the candles that ``equity`` is marked at, those of all symbols together.
-    ``refusals`` counts the entries that risk refused, by check.
+    ``refusals`` counts the entries that risk refused, by check, and ``limits`` are the settings that it went by.
     """
 
     legs: tuple[Leg, ...]
@@ -50,6 +50,7 @@ class Result:
     equity: Floats
     metrics: Metrics
     refusals: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def strategy(self) -> Strategy:

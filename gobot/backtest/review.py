@@ -116,7 +116,7 @@ class Reviewer:
             # The cycle that an entry was decided in has no number here: its moment does as well.
             cycle = opened_ms + self._delay_ms
             self._counted += 1
-            pnl = exact(float(trade["pnl"]))
+            pnl = _whole(trade["pnl"])
             closed = TradeClosed(at_ms=at_ms, trade_id=self._counted, symbol=past.symbol, cycle=cycle, pnl=pnl)
             self._observe(closed, seen_ms)
             self._recent.appendleft(
@@ -135,7 +135,7 @@ class Reviewer:
         if utc_day(now_ms) > self._state.day:
             marks.insert(0, account["day_start"])
         for equity in marks:
-            self._observe(EquityMarked(at_ms=now_ms, equity=exact(float(equity))), now_ms)
+            self._observe(EquityMarked(at_ms=now_ms, equity=_whole(equity)), now_ms)
 
     def _judge(self, now_ms: int, held: Any, account: Any) -> None:
         ideas = self._ideas(held)
@@ -177,13 +177,13 @@ class Reviewer:
         entering = [symbol for idea, symbol in ideas.items() if idea.direction]
         open_ = [symbol for symbol, own in enumerate(held) if own["sign"]]
         positions = [self._position(past.symbol, held[at]) for at, past in self._at(open_)]
-        wallet = exact(float(account["cash"] + sum(held[at]["funding"] - held[at]["fee"] for at in open_)))
+        wallet = _whole(account["cash"] + sum(held[at]["funding"] - held[at]["fee"] for at in open_))
         margins = sum((each.entry_price * each.quantity / each.leverage for each in positions), ZERO)
         return view_of(
             self._risk.settings,
             now_ms=now_ms,
             steady_ms=now_ms,
-            equity=exact(float(account["equity"])),
+            equity=_whole(account["equity"]),
             available=max(wallet - margins, ZERO),
             positions=positions,
             entering=[past.symbol for _, past in self._at(entering)],
@@ -201,7 +201,7 @@ class Reviewer:
         return Position(
             symbol=symbol,
             direction=_direction(own["sign"]),
-            quantity=exact(float(own["quantity"])),
+            quantity=_whole(own["quantity"]),
             entry_price=exact(float(own["price"])),
             mark_price=exact(float(own["mark"])),
             leverage=self._risk.settings.leverage,
@@ -224,3 +224,8 @@ def _settings_of(settings: TradingSettings, rules: Rules, timeframe: Timeframe) 
 
 def _direction(sign: int) -> Direction:
     return Direction.LONG if sign > 0 else Direction.SHORT
+
+
+def _whole(value: float) -> Decimal:
+    """Every digit of a float: what is left of nearly equal sums is judged, so none may be rounded away."""
+    return Decimal(repr(float(value)))

@@ -57,7 +57,7 @@ class Report:
             timeframe=result.timeframe,
             candles={leg.symbol: leg.candles for leg in result.legs},
             sources=sources,
-            rules=asdict(result.rules),
+            rules={**asdict(result.rules), **result.limits},
             summary=result.document(),
             curve=Curve.of_closes(result.times, result.timeframe.ms, result.equity, start),
             trades=trades,

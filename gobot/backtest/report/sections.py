@@ -178,9 +178,9 @@ def refusals(report: Report) -> Html:
     refused = report.summary.get("refusals", {})
     if not refused:
         return Html()
-    rows = [[words.check(name), words.count(count)] for name, count in refused.items()]
+    lists = "".join(facts("", [(words.check(name), words.count(count), "")]) for name, count in refused.items())
     note = "Entries that the strategy asked for, by the first check that refused them: the same checks as live."
-    return card("What risk refused", table(("Check", "Entries"), rows, "Refused entries"), size="half", note=note)
+    return card("What risk refused", f'<div class="facts">{lists}</div>', note=note)
 
 
 def on_the_way(report: Report) -> Html:
@@ -220,7 +220,7 @@ def redrawn(report: Report) -> Html:
         "the runs."
     )
     columns = ("", "As it was", *(f"{each} %" for each in PERCENTILES))
-    return card("Monte Carlo", table(columns, rows, "Percentiles of the Monte Carlo"), size="half", note=note)
+    return card("Monte Carlo", table(columns, rows, "Percentiles of the Monte Carlo"), note=note)
 
 
 def against(report: Report) -> Html:

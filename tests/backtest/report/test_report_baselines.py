@@ -3,7 +3,7 @@ import sys
 import numpy as np
 import pytest
 
-from gobot.backtest import Rules, backtest
+from gobot.backtest import Leg, Rules, backtest, portfolio
 from gobot.backtest.report.baselines import baselines
 from gobot.backtest.run import run_events
 from gobot.strategy.shipped.sma_cross import SmaCross
@@ -55,3 +55,31 @@ def test_chance_is_as_good_as_a_strategy_on_a_random_walk(random_walk):
 
 def test_without_trades_there_is_nothing_to_shuffle(random_walk):
     assert [one.name for one in baselines(backtest(SmaCross(), random_walk(1, 40), Rules()))] == ["buy and hold"]
+
+
+def together(random_walk, rows=3000, **rules):
+    legs = [
+        Leg(strategy=SmaCross(), candles=random_walk(seed, rows)[start:], symbol=f"C{seed}/USDT")
+        for seed, start in ((2, 0), (3, 500), (4, 1000))
+    ]
+    return portfolio(legs, Rules(**{"sizing": "fraction", "size": 0.3} | rules))
+
+
+def test_several_symbols_are_held_in_equal_parts_from_their_first_opens(random_walk):
+    result = together(random_walk, fee=0.002)
+    hold = baselines(result)[0]
+    growths = [leg.candles.close[-1] / leg.candles.open[0] / 1.002 for leg in result.legs]
+    assert hold.return_pct == pytest.approx(100 * (np.mean(growths) - 1))
+    begun = (1 + 1 + result.legs[0].candles.close[0] / result.legs[0].candles.open[0] / 1.002) / 3
+    assert hold.curve.value[1] == pytest.approx(10_000 * begun)
+    assert "equal part" in hold.note
+
+
+def test_random_entries_of_several_symbols_move_all_trades_together(random_walk):
+    result = together(random_walk)
+    first, again, other = (baselines(result, runs=20, seed=seed)[1] for seed in (4, 4, 5))
+    assert first.return_pct == again.return_pct
+    assert first.return_pct != other.return_pct
+    assert (first.low.value <= first.high.value).all()
+    assert first.curve.time[-1] == result.times[-1] + result.timeframe.ms
+    assert "all moved by the same random time" in first.note

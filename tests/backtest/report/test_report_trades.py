@@ -3,9 +3,14 @@ import math
 import numpy as np
 import pytest
 
-from gobot.backtest.report import shares
+from gobot.backtest import Leg, Rules, portfolio
+from gobot.backtest.report import Report, shares
 from gobot.backtest.report.luck import SHARES, luck
+from gobot.backtest.report.page import page
 from gobot.backtest.report.table import trades_csv
+from gobot.settings import TradingSettings
+from gobot.strategy.shipped.rsi_reversion import RsiReversion
+from gobot.strategy.shipped.sma_cross import SmaCross
 
 
 def test_excursions_hold_the_result_between_them(report_of):
@@ -27,6 +32,36 @@ def test_shares_add_up_to_the_whole(report_of):
         assert [share.pnl for share in own] == sorted((share.pnl for share in own), reverse=True)
     assert {share.name for share in found} == {"long", "short", "signal", "stop", "target"}
     assert not any(share.kind == "symbol" for share in found)
+
+
+def test_what_each_symbol_and_each_strategy_brought(random_walk):
+    legs = [
+        Leg(strategy=SmaCross(), candles=random_walk(2, 2500), symbol="A/USDT"),
+        Leg(strategy=RsiReversion(), candles=random_walk(3, 2500), symbol="B/USDT"),
+    ]
+    result = portfolio(legs, Rules(sizing="fraction", size=0.4))
+    report = Report.of(result, sources=["a.csv", "b.csv"], at_ms=0)
+    assert (report.strategy, report.symbols) == ("sma_cross, rsi_reversion", ["A/USDT", "B/USDT"])
+    assert report.params["A/USDT fast"] == 10
+    found = shares(report.trades, report.symbols, report.strategies)
+    by = {(share.kind, share.name): share for share in found}
+    assert by["strategy", "sma_cross"].trades == by["symbol", "A/USDT"].trades
+    assert by["symbol", "B/USDT"].pnl == pytest.approx(
+        sum(
+            row["pnl"] for row in result.trade_documents() if row["symbol"] == "B/USDT" and row["exit_reason"] != "open"
+        )
+    )
+    assert "By strategy" in page(report)
+
+
+def test_refusals_and_their_limits_are_on_the_page(random_walk):
+    leg = Leg(strategy=SmaCross(), candles=random_walk(2, 2500), symbol="A/USDT")
+    report = Report.of(portfolio([leg], Rules(), risk=TradingSettings()), sources=["a.csv"], at_ms=0)
+    assert sum(report.summary["refusals"].values()) > 0
+    assert report.rules["max_drawdown_pct"] == 20
+    html = page(report)
+    assert "What risk refused" in html
+    assert "max consecutive losses" in html
 
 
 def test_luck_is_a_draw_of_the_same_trades(report_of):

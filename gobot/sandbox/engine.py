@@ -32,7 +32,6 @@ class Engine:
         listings: Listings,
         clock: Clock,
         *,
-        deposit: Decimal,
         slippage: float,
         listener: Listener,
         liquidity: Liquidity,
@@ -49,7 +48,6 @@ class Engine:
         liquidity.know(markets)
         self.liquidity = liquidity
         self.book = Book(self.venue, listings, self.price, listener)
-        self.book.transfer(deposit, self.now_ms)
         self.frozen: dict[str, Decimal] = {}
         self.pending: list[tuple[int, Callable[[], None]]] = []
         self.skew_ms = 0

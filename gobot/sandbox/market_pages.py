@@ -115,9 +115,14 @@ class MarketPages:
             for at, *values in zip(closed.time.tolist(), *(c.tolist() for c in columns), strict=True)
             if at <= last
         ]
-        if newest is not None and (start_ms is None or newest[0] >= start_ms) and newest[0] <= last:
+        if (start_ms is None or newest[0] >= start_ms) and newest[0] <= last:
             rows.append(Kline.of(newest[0], newest[1], places))
         return rows[:limit] if start_ms is not None else rows[-limit:]
+
+    def open_candle(self, listing: Listing, timeframe: Timeframe) -> Kline:
+        """The candle that is open."""
+        opened, values = self._engine.prices.open_candle(listing.market.symbol, timeframe, self._engine.now_ms)
+        return Kline.of(opened, values, decimals(listing.market.price_step))
 
     def day(self, parameters: Parameters) -> Any:
         """ticker/24hr."""

@@ -78,8 +78,8 @@ class MarketStreams:
             messages += [self._kline(listing, interval, row, now_ms, closed=True) for row in closed]
         elif not _due(since_ms, now_ms, _KLINE_EVERY_MS):
             return []
-        newest = self._pages.candles(listing, timeframe, timeframe.floor(now_ms), None, 1)
-        return messages + [self._kline(listing, interval, row, now_ms, closed=False) for row in newest]
+        newest = self._pages.open_candle(listing, timeframe)
+        return [*messages, self._kline(listing, interval, newest, now_ms, closed=False)]
 
     def _kline(self, listing: Listing, interval: str, row: Kline, now_ms: int, *, closed: bool) -> dict[str, Any]:
         body = {

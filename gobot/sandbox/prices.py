@@ -7,6 +7,7 @@ moments are a few straight legs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
@@ -55,6 +56,7 @@ class Prices:
         self._shift = shift_ms
         self._paths: dict[tuple[str, int], list[tuple[int, float]]] = {}
         self._moves: dict[str, list[tuple[int, float]]] = {}
+        self._parts: dict[tuple[str, int], tuple[int, tuple[float, float, float, float, float]]] = {}
 
     def move(self, symbol: str, factor: float, at_ms: int) -> None:
         """From this moment on everything in ``symbol`` costs ``factor`` times as much; it gets there in a millisecond.
@@ -63,6 +65,7 @@ class Prices:
         """
         self._moves.setdefault(symbol, []).append((at_ms - self._shift, factor))
         self._paths.clear()
+        self._parts.clear()
 
     def price(self, symbol: str, at_ms: int) -> Decimal:
         """The price at a moment."""
@@ -96,21 +99,38 @@ class Prices:
             candles = Candles.empty()  # before the first one
         return self._dated(self._moved(symbol, candles, timeframe.ms))
 
-    def open_candle(self, symbol: str, timeframe: Timeframe, now_ms: int) -> tuple[int, list[float]] | None:
+    def open_candle(self, symbol: str, timeframe: Timeframe, now_ms: int) -> tuple[int, list[float]]:
         """The candle that is open: when it opened, and open, high, low, close and volume so far."""
         now = now_ms - self._shift
-        opened, current = timeframe.floor(now), self.step.floor(now)
+        current = self.step.floor(now)
+        first, high, low, volume, whole = self._closed_part(symbol, timeframe, timeframe.floor(now), current)
+        passed = [price for time, price in self._path(symbol, current) if time <= now]
+        last = self._raw(symbol, now)
+        share = (now - current + 1) / self.step.ms
+        values = [first or passed[0], max(high, last, *passed), min(low, last, *passed), last]
+        return timeframe.floor(now) + self._shift, [*values, volume + whole * share]
+
+    def _closed_part(
+        self, symbol: str, timeframe: Timeframe, opened: int, current: int
+    ) -> tuple[float, float, float, float, float]:
+        """Open, high, low and volume of the steps of a candle that have closed, and the volume of the one that has not.
+
+        The last answer is kept: streams ask many times in a step.
+        """
+        key = symbol, timeframe.ms
+        known = self._parts.get(key)
+        if known is not None and known[0] == current:
+            return known[1]
         closed = self._feed.candles(symbol, self.step, end_ms=current, limit=max(1, timeframe.ms // self.step.ms))
         closed = self._moved(symbol, closed.between(opened), self.step.ms)
-        points = self._path(symbol, current)
-        passed = [price for time, price in points if time <= now] + [self._raw(symbol, now)]
-        share = (now - current + 1) / self.step.ms
         whole = self._feed.candles(symbol, self.step, end_ms=current + self.step.ms, limit=1)
-        volume = float(whole.volume[-1]) * share if len(whole) and int(whole.time[-1]) == current else 0.0
-        first = float(closed.open[0]) if len(closed) else passed[0]
-        high = max([*closed.high.tolist(), *passed])
-        low = min([*closed.low.tolist(), *passed])
-        return opened + self._shift, [first, high, low, passed[-1], float(closed.volume.sum()) + volume]
+        coming = float(whole.volume[-1]) if len(whole) and int(whole.time[-1]) == current else 0.0
+        part = 0.0, 0.0, math.inf, 0.0, coming
+        if len(closed):
+            high, low = float(closed.high.max()), float(closed.low.min())
+            part = float(closed.open[0]), high, low, float(closed.volume.sum()), coming
+        self._parts[key] = current, part
+        return part
 
     def day(self, symbol: str, now_ms: int) -> Day:
         """The last 24 hours."""

@@ -77,13 +77,13 @@ class World:
             prices,
             listings,
             clock,
-            deposit=conditions.deposit,
             slippage=conditions.slippage,
-            listener=self._tell_futures,
+            listener=lambda event: self.hub.tell_user(event),
             liquidity=Liquidity(clock.now_ms, conditions.largest_fill),
         )
         self._market = MarketPages(self.engine, conditions.ceilings)
         self.hub = Hub(MarketStreams(self.engine, self._market))
+        self.engine.book.transfer(conditions.deposit, self.engine.now_ms)
         self.settings = SettingPages(self.engine)
         self.listen_keys = ListenKeys(clock.now_ms, self._listen_key_expired)
         self.human = Human(self.engine)
@@ -154,11 +154,6 @@ class World:
                 self.engine.liquidity.let_down(client_id, fault.fraction, fault.seconds)
             case "hidden":
                 self.engine.book.hide(client_id, now + length)
-
-    def _tell_futures(self, event: dict[str, Any]) -> None:
-        # The deposit is booked before anybody can listen.
-        if hasattr(self, "hub"):
-            self.hub.tell_user(event)
 
     def _listen_key_expired(self, key: str) -> None:
         self.hub.tell_user({"e": "listenKeyExpired", "E": self.engine.now_ms, "listenKey": key})

@@ -73,7 +73,7 @@ def test_the_last_price_holds_past_the_end() -> None:
 
 def test_the_open_candle_is_what_has_been_seen_of_it() -> None:
     path = prices((100, 103, 98, 102), (102, 104, 101, 103))
-    opened, (open_, high, low, close, _) = path.open_candle(BTC, MINUTE, START + 60_000 + 18_000) or (0, [0.0] * 5)
+    opened, (open_, high, low, close, _) = path.open_candle(BTC, MINUTE, START + 60_000 + 18_000)
     assert (opened, open_, high, low, close) == (START + 60_000, 102, 102, 101, 101)
 
 

@@ -78,7 +78,7 @@ class World:
             listings,
             clock,
             slippage=conditions.slippage,
-            listener=lambda event: self.hub.tell_user(event),
+            listener=self._tell_futures,
             liquidity=Liquidity(clock.now_ms, conditions.largest_fill),
         )
         self._market = MarketPages(self.engine, conditions.ceilings)
@@ -154,6 +154,10 @@ class World:
                 self.engine.liquidity.let_down(client_id, fault.fraction, fault.seconds)
             case "hidden":
                 self.engine.book.hide(client_id, now + length)
+
+    def _tell_futures(self, event: dict[str, Any]) -> None:
+        """The hub is made after the engine whose prices it publishes."""
+        self.hub.tell_user(event)
 
     def _listen_key_expired(self, key: str) -> None:
         self.hub.tell_user({"e": "listenKeyExpired", "E": self.engine.now_ms, "listenKey": key})

@@ -40,11 +40,11 @@ def sandbox(
     It prints its address and its keys when it is ready.  Ctrl-C ends it; nothing is kept.
 
     \b
-    gobot sandbox                                 three made-up symbols in real time
-    gobot sandbox --port 9000 --synthetic 50      fifty of them, on port 9000
-    gobot sandbox --data BTCUSDT_15m.parquet      recorded candles, as if they happened now
-    gobot sandbox --faults faults.yaml            time-outs, resets, bans, partial fills as the file says
-    gobot sandbox --speed 60 --json               an hour in a minute; the address as JSON
+    gobot sandbox                              three made-up symbols, real time
+    gobot sandbox --port 9000 --synthetic 50   fifty of them, on port 9000
+    gobot sandbox --data BTCUSDT_15m.parquet   recorded candles, dated to now
+    gobot sandbox --faults faults.yaml         time-outs, resets, bans as it says
+    gobot sandbox --speed 60 --json            an hour in a minute; JSON
     """
     from gobot.sandbox import Sandbox
     from gobot.sandbox.faults import read_faults

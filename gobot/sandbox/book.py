@@ -250,7 +250,8 @@ class Book:
             if trade is not trades[-1] or order.status is not OrderStatus.FILLED:
                 part = replace(part, status=OrderStatus.OPEN)
             self._listener(self._account_event("ORDER", [order.request.symbol], ZERO, now_ms))
-            self._listener(order_event(ticket, part, kind="TRADE", at_ms=trade.at_ms, trade=trade))
+            kind = "CALCULATED" if ticket.type == "LIQUIDATION" else "TRADE"
+            self._listener(order_event(ticket, part, kind=kind, at_ms=trade.at_ms, trade=trade))
         if order.status in (OrderStatus.CANCELED, OrderStatus.EXPIRED):
             self._listener(order_event(ticket, order, kind=order.status.upper(), at_ms=now_ms, trade=None))
 

@@ -13,8 +13,8 @@ from gobot.exchange.venue_state import KEPT
 class Liquidity:
     """How much of an order is filled at once; ``clock`` is the venue's.
 
-    ``largest`` bounds every single fill, in quote currency (None: no bound): a larger limit order is filled in
-    parts, and what is left of a larger market order expires.
+    ``largest`` bounds every single fill of a limit order, in quote currency (None: no bound): a larger one is filled in
+    parts while the price is beyond its own.
     """
 
     def __init__(self, clock: Callable[[], int], largest: Decimal | None = None) -> None:

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sandbox_books import START, a_venue, check_books
-from sandbox_client import BTC, Trader
+from sandbox_client import BTC, Trader, connected
 
+from gobot.core import ManualClock
+from gobot.sandbox import Sandbox
 from gobot.sandbox.errors import ApiError
 from gobot.sandbox.parameters import Parameters
 
@@ -85,6 +87,18 @@ async def test_a_stop_limit_order_sends_a_limit_order(trader: Trader) -> None:
     order = await trader.client.fetch_order(None, BTC, {"origClientOrderId": "breakout"})
     assert (order["status"], order["filled"]) == ("closed", 0.01)
     assert order["average"] == pytest.approx(trigger, rel=1e-4)
+
+
+async def test_a_large_limit_order_is_filled_in_parts(clock: ManualClock) -> None:
+    async with Sandbox(symbols=1, clock=clock, largest_fill=Decimal(300)) as sandbox, connected(sandbox) as client:
+        trader = Trader(sandbox, client)
+        price = round(trader.price() * 1.01, 1)
+        order = await client.create_order(BTC, "limit", "buy", 0.01, price, {"newClientOrderId": "entry"})
+        assert (order["status"], order["filled"]) == ("open", pytest.approx(300 / price, abs=1e-4))
+        for _ in range(5):
+            trader.pass_time(2_000)
+        assert (await client.fetch_order(order["id"], BTC))["status"] == "closed"
+        assert len(await client.fetch_my_trades(BTC)) == 4
 
 
 async def test_naked_time_is_measured(trader: Trader) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from gobot.backtest.report.words import amount, day, gain, percent, signed
 from gobot.backtest.report.words import count as counted
 from gobot.core import DAY_MS
+from gobot.market import faults
 
 if TYPE_CHECKING:
     from gobot.backtest.report.report import Report
@@ -37,6 +38,10 @@ def _sample(report: Report) -> Iterator[str]:
     days = (report.curve.time[-1] - report.curve.time[0]) / DAY_MS
     if days < 90:
         yield f"{days:.0f} days are one kind of market; a strategy has to live through several."
+    for symbol, candles in report.candles.items():
+        if wrong := faults(candles, report.timeframe):
+            found = f"One candle of {symbol} is" if wrong == 1 else f"{counted(wrong)} candles of {symbol} are"
+            yield f"{found} missing or wrong: `gobot data import` and `gobot data check` tell where."
     if report.summary.get("liquidations"):
         yield f"{report.summary['liquidations']} positions were liquidated: the leverage is too high for these stops."
 

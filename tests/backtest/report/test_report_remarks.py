@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gobot.backtest.report import remarks
+from gobot.market import Candles
 
 
 def said(report, words):
@@ -85,3 +86,14 @@ def test_entries_that_limits_kept_out_are_told(report_of):
     assert said(halted, "1,200 later entries were kept out")
     assert said(halted, "7 entries were kept out because the day's profit or loss had reached its limit")
     assert not said(report, "kept out")
+
+
+def test_holes_are_told(report_of):
+    report = report_of()
+    whole = report.candles["BTC/USDT"]
+    keep = np.ones(len(whole), bool)
+    keep[100:103] = False
+    names = ("time", "open", "high", "low", "close", "volume")
+    holed = replace(report, candles={"BTC/USDT": Candles(*(getattr(whole, name)[keep] for name in names))})
+    assert said(holed, "3 candles of BTC/USDT are missing or wrong: `gobot data import` and `gobot data check` tell where.")
+    assert not said(report, "missing or wrong")

@@ -21,16 +21,18 @@ class Bookkeeper:
     """Asks for what happened since the last look, and books it.
 
     The ledger's watermark says where to begin after a start.  Later looks begin `LATE_MS` before the last one that
-    was answered, so a quiet month does not become a month of history to ask for.
+    was answered, so a quiet month does not become a month of history to ask for.  ``tells_resizing`` says whether it is
+    news that somebody else traded on a position of gobot's.
     """
 
-    def __init__(self, exchange: Exchange, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, exchange: Exchange, ledger: Ledger, clock: Clock, *, tells_resizing: bool = True) -> None:
         self._exchange = exchange
         self._ledger = ledger
         self._clock = clock
         self._fills_asked_ms = 0
         self._funding_asked_ms = 0
         self._news: list[TradeChange] = []
+        self._tells_resizing = tells_resizing
 
     async def book(self, *, since_ms: int | None = None) -> None:
         """Book fills and funding; ``since_ms`` looks back further than usual.  Raises `VenueUnavailable`."""
@@ -58,7 +60,7 @@ class Bookkeeper:
         return news
 
     def _note(self, changes: Sequence[TradeChange]) -> None:
-        self._news.extend(changes)
+        self._news += [c for c in changes if self._tells_resizing or c.kind is not ChangeKind.RESIZED]
         for change in changes:
             _tell(change)
 

@@ -60,7 +60,8 @@ class Execution:
         self._bot = bot
         self._leverage = leverage
         self._sender = Sender(exchange, ledger, clock)
-        self._bookkeeper = Bookkeeper(exchange, ledger, clock)
+        external = external or ExternalSettings()
+        self._bookkeeper = Bookkeeper(exchange, ledger, clock, tells_resizing=external.changes == "alert")
         self._guardian = Guardian(ledger, clock, self._sender)
         self._entry = entry or EntrySettings()
         quoter = Quoter(exchange, ledger, clock, sender=self._sender, settings=self._entry)
@@ -84,7 +85,7 @@ class Execution:
             guardian=self._guardian,
             performer=performer,
             quoter=quoter,
-            external=external or ExternalSettings(),
+            external=external,
         )
         self._lock = asyncio.Lock()
         self._leveraged: set[str] = set()

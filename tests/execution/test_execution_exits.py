@@ -10,8 +10,9 @@ from execution_cases import BTC, ETH, House, leave, long, short
 from scripted_venue import Fault
 
 from gobot.core import OrderStatus, Refusal, Side, VenueRefused
-from gobot.execution import DifferenceKind
-from gobot.ledger import Leg
+from gobot.execution import DifferenceKind, Execution
+from gobot.ledger import ChangeKind, Leg
+from gobot.settings.trading import ExternalSettings
 
 SETTLE_MS = 6_000
 
@@ -114,14 +115,26 @@ async def test_what_waited_in_a_queue_left_later_than_the_ledger_says(house: Hou
     assert (await house.look(1)).unknown == ()
 
 
-async def test_a_position_that_is_taken_over_is_gobots_own(tmp_path: Path):
-    from gobot.execution import Execution
-    from gobot.settings.trading import ExternalSettings
+def with_external(path: Path, **wishes: str) -> House:
+    """A house with these settings about what others do."""
+    house = House.build(path)
+    external = ExternalSettings(**wishes)
+    house.execution = Execution(house.venue, house.ledger, house.clock, bot="main", leverage=3, external=external)
+    return house
 
-    house = House.build(tmp_path)
-    house.execution = Execution(
-        house.venue, house.ledger, house.clock, bot="main", leverage=3, external=ExternalSettings(positions="adopt")
-    )
+
+@pytest.mark.parametrize(("wish", "told"), [("alert", [ChangeKind.RESIZED]), ("ignore", [])])
+async def test_somebody_trades_on_our_position(tmp_path: Path, wish: str, told: list[ChangeKind]):
+    house = with_external(tmp_path, changes=wish)
+    await house.trade(long())
+    house.venue.human(BTC, Side.SELL, "0.2")
+
+    assert [change.kind for change in (await house.look()).changes] == told
+    assert [trade.open_quantity for trade in house.ledger.open_trades()] == [Decimal("0.3")]
+
+
+async def test_a_position_that_is_taken_over_is_gobots_own(tmp_path: Path):
+    house = with_external(tmp_path, positions="adopt")
     house.venue.human(ETH, Side.SELL, "2")
 
     reconciliation = await house.look()

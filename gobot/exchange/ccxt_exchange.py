@@ -60,6 +60,8 @@ class CcxtExchange:
         allow_withdrawal_key: bool = False,
     ) -> None:
         client.options.update({**quirks.options, "recvWindow": quirks.receive_window_ms})
+        # Asking for currencies takes keys and tells nothing that is wanted here.
+        client.has = {**client.has, "fetchCurrencies": False}
         self._public = public
         self._client = client
         self._quirks = quirks
@@ -233,7 +235,7 @@ class CcxtExchange:
 
         async def told(start_ms: int, end_ms: int) -> Sequence[Mapping[str, Any]]:
             rows: Sequence[Mapping[str, Any]] = await self._ask(
-                lambda: self._client.fetch_funding_history(None, start_ms, page, {"until": end_ms})
+                lambda: self._quirks.payments(self._client, start_ms, end_ms, page)
             )
             return rows
 

@@ -103,18 +103,29 @@ class CcxtOrders:
         conditional = request.type.conditional
         self._remember(request.client_id, self._quirks.conditional_book if conditional else 0)
 
-        async def place() -> OrderReport:
-            report = self._report(await self._client.create_order(*self._arguments(request)))
-            if report.client_id != request.client_id:
-                raise ValueError(f"an answer about {report.client_id}")
-            return report
+        async def place() -> OrderReport | None:
+            order = await self._client.create_order(*self._arguments(request))
+            if order["clientOrderId"] != request.client_id or not order["id"]:
+                raise ValueError(f"an answer about {order['clientOrderId']}")
+            self._trades.name(str(order["id"]), request.client_id)
+            return None if order["status"] is None else self._report(order)
 
         try:
             with priority(Priority.CRITICAL if request.protective else Priority.HIGH):
-                report: OrderReport = await self._write(place)
-                return report
+                report: OrderReport | None = await self._write(place)
+                return report or await self._acknowledged(request)
         finally:
             self._trades.stir(request.symbol)
+
+    async def _acknowledged(self, request: OrderRequest) -> OrderReport:
+        """The word of a venue that first says no more than that it has received an order."""
+        try:
+            report = await self.order(request.symbol, request.client_id)
+        except VenueUnavailable as error:
+            raise OutcomeUnknown(f"{request.client_id} was received, and no more is known of it: {error}") from error
+        if report is None:
+            raise OutcomeUnknown(f"{request.client_id} was received, and {self._name} does not show it yet")
+        return report
 
     async def cancel(self, symbol: str, client_id: str) -> OrderReport:
         """Cancel one order; one that is final already is reported as it is.
@@ -150,7 +161,7 @@ class CcxtOrders:
         for book in self._books_for(client_id):
 
             async def withdraw(book: Mapping[str, Any] = book) -> Any:
-                return await self._client.cancel_order(None, symbol, {"clientOrderId": client_id, **book})
+                return await self._quirks.withdraw(self._client, symbol, client_id, book)
 
             try:
                 await self._write(withdraw)

@@ -152,7 +152,7 @@ class OwnTrades:
         async def page(start_ms: int, end_ms: int) -> Sequence[Mapping[str, Any]]:
             limit = self._quirks.trades_page
             rows: Sequence[Mapping[str, Any]] = await self._ask(
-                lambda: self._client.fetch_my_trades(symbol, start_ms, limit, {"until": end_ms})
+                lambda: self._quirks.own_trades(self._client, symbol, start_ms, end_ms, limit)
             )
             return rows
 

@@ -35,14 +35,16 @@ class Quirks:
 
     ``books`` are the parameters for asking about ordinary and, where those are kept apart, conditional orders.
     ``order_parameters`` adds to a request what ccxt has no word for; ``order_type`` and ``closes_position`` read an
-    order; ``child`` the id of the ordinary order that a triggered one has become; ``live_orders`` asks
-    for those of a symbol or of all (None); that is dear where ``whole_list_every_ms`` says how often it will do.
-    ``find`` asks one order of a client id in one of the books: it raises ccxt's OrderNotFound when there is none.
+    order; ``child`` the id of the ordinary order that a triggered one has become.  ``find`` asks for the order of a
+    client id in one of the books and raises ccxt's OrderNotFound when there is none; ``withdraw`` cancels it there.
+    ``live_orders`` asks for those of a symbol or of all (None); that is dear where ``whole_list_every_ms`` says how
+    often it will do.
 
-    ``trade_client_id`` reads it from a trade, "" where the venue does not tell; ``client_id_of`` asks for it by the
-    order's id.  ``traded`` tells the symbols with own trades between two times, and when the first was (ms).
-    ``trades_span_ms`` and ``trades_page`` bound one question for own trades, ``income_span_ms`` one for funding;
-    ``reach_back_ms`` is how far the venue remembers.
+    ``own_trades`` (symbol, from, to, at most) and ``payments`` (from, to, at most) ask for trades and for funding, as
+    ccxt describes them.  ``trade_client_id`` reads a trade's, "" where the venue does not tell; ``client_id_of`` asks
+    for it by the order's id.  ``traded`` tells the symbols with own trades between two times, and when the first was
+    (ms).  ``trades_span_ms`` and ``trades_page`` bound one question for own trades, ``income_span_ms`` one for
+    funding; ``reach_back_ms`` is how far the venue remembers.
 
     ``balance`` reads the account.  ``is_one_way`` tells whether it holds one position per symbol, ``set_one_way`` and
     ``isolate`` (symbol, leverage) set what gobot trades with; ``margin`` tells of each symbol whether it is isolated
@@ -62,8 +64,11 @@ class Quirks:
     closes_position: Callable[[Order], bool]
     child: Callable[[Order], str]
     find: Callable[[Any, str, str, Mapping[str, Any]], Awaitable[Order]]
+    withdraw: Callable[[Any, str, str, Mapping[str, Any]], Awaitable[object]]
     live_orders: Callable[[Any, str | None, Mapping[str, Any]], Awaitable[Sequence[Order]]]
     whole_list_every_ms: int
+    own_trades: Callable[[Any, str, int, int, int], Awaitable[Sequence[Told]]]
+    payments: Callable[[Any, int, int, int], Awaitable[Sequence[Told]]]
     trade_client_id: Callable[[Told], str]
     client_id_of: Callable[[Any, str, str], Awaitable[str]]
     traded: Callable[[Any, int, int], Awaitable[Mapping[str, int]]]
@@ -85,7 +90,11 @@ def quirks_of(venue: str) -> Quirks:
         from gobot.exchange.quirks_binance import BINANCE_FUTURES
 
         return BINANCE_FUTURES
+    if venue == "bybit":
+        from gobot.exchange.quirks_bybit import BYBIT
+
+        return BYBIT
     raise UsageError(
-        f"gobot does not trade on {venue} with real or test money: set exchange.name to binanceusdm, "
+        f"gobot does not trade on {venue} with real or test money: set exchange.name to binanceusdm or bybit, "
         "or trading.mode to paper"
     )

@@ -67,6 +67,10 @@ async def _find(client: Any, symbol: str, client_id: str, book: Mapping[str, Any
     return order
 
 
+async def _withdraw(client: Any, symbol: str, client_id: str, book: Mapping[str, Any]) -> object:
+    return await client.cancel_order(None, symbol, {"clientOrderId": client_id, **book})
+
+
 async def _live_orders(client: Any, symbol: str | None, book: Mapping[str, Any]) -> Sequence[Order]:
     orders: Sequence[Order] = await client.fetch_open_orders(symbol, None, None, dict(book))
     return orders
@@ -80,6 +84,16 @@ async def _client_id_of(client: Any, symbol: str, order_id: str) -> str:
             if str(parent["info"].get("actualOrderId")) == order_id:
                 return str(parent["clientOrderId"])
     return str(order["clientOrderId"])
+
+
+async def _own_trades(client: Any, symbol: str, start_ms: int, end_ms: int, page: int) -> Sequence[Told]:
+    rows: Sequence[Told] = await client.fetch_my_trades(symbol, start_ms, page, {"until": end_ms})
+    return rows
+
+
+async def _payments(client: Any, start_ms: int, end_ms: int, page: int) -> Sequence[Told]:
+    rows: Sequence[Told] = await client.fetch_funding_history(None, start_ms, page, {"until": end_ms})
+    return rows
 
 
 async def _traded(client: Any, since_ms: int, until_ms: int) -> Mapping[str, int]:
@@ -150,9 +164,12 @@ BINANCE_FUTURES = Quirks(
     closes_position=_closes_position,
     child=_child,
     find=_find,
+    withdraw=_withdraw,
     live_orders=_live_orders,
     # Both books together weigh 80, as much as 40 symbols.
     whole_list_every_ms=60_000,
+    own_trades=_own_trades,
+    payments=_payments,
     trade_client_id=lambda _: "",
     client_id_of=_client_id_of,
     traded=_traded,

@@ -135,7 +135,7 @@ async def test_a_refusal_has_the_venues_code_and_what_it_means(world, request_, 
 
 
 async def test_a_key_that_may_withdraw_is_refused_unless_it_is_allowed(sandbox, clock):
-    sandbox.account.may_withdraw = True
+    sandbox.settings.may_withdraw = True
     async with living(sandbox, clock, start=False) as one:
         with pytest.raises(ConfigError, match="may withdraw money"):
             await one.exchange.start()

@@ -65,7 +65,7 @@ async def test_what_is_wrong_is_told_with_the_way_out(tmp_path, sandbox, clock, 
 
 
 async def test_a_key_that_may_withdraw(tmp_path, sandbox, clock, monkeypatch):
-    sandbox.account.may_withdraw = True
+    sandbox.settings.may_withdraw = True
     found = await findings_of(tmp_path, sandbox, clock, monkeypatch)
     assert "may withdraw money" in found["permissions"].sentence
     allowed = await findings_of(tmp_path, sandbox, clock, monkeypatch, exchange__allow_withdrawal_key=True)

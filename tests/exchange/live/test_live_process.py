@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Callable
@@ -115,6 +116,28 @@ async def home(tmp_path: Path, sandbox: Sandbox) -> AsyncIterator[Home]:
 
 def open_positions(sandbox: Sandbox) -> int:
     return sum(bool(Decimal(str(one["quantity"]))) for one in sandbox.state()["positions"].values())
+
+
+async def test_it_trades_is_killed_and_goes_on_where_it_was(home, sandbox):
+    child = await home.start()
+    await until(lambda: open_positions(sandbox) == 2, child)
+    await until(lambda: home.log().count("cycle done") >= 2, child)
+    child.send_signal(signal.SIGKILL)
+    await child.wait()
+    again = await home.start()
+    await until(lambda: home.log().count("cycle done") >= 4, again)
+    again.terminate()
+    assert await asyncio.wait_for(again.wait(), 60) == 0
+    state = sandbox.state()
+    assert state["repeated_client_ids"] == []
+    assert open_positions(sandbox) == 2
+    assert state["limits"]["futures"]["highest_weight"] < 1200
+    assert "Traceback" not in home.log()
+    code, positions = await home.json("positions")
+    assert code == 0
+    assert {one["symbol"].replace("/USDT:USDT", "USDT"): Decimal(str(one["quantity"])) for one in positions} == {
+        symbol: abs(Decimal(str(one["quantity"]))) for symbol, one in state["positions"].items()
+    }
 
 
 async def test_testnet_is_the_same_with_other_addresses(home, sandbox):

@@ -31,9 +31,9 @@ from gobot.strategy import IndicatorCache, Strategy
 from gobot.strategy.plan import Sparse, SweepPlan, matrix_for, planned
 
 # Memory for indicators, and how much of it is used if a square of combinations would not fit otherwise.
-_COLUMN_BYTES, _MOST_COLUMN_BYTES = 64 * 2**20, 512 * 2**20
+_COLUMN_BYTES, _MOST_COLUMN_BYTES = 48 * 2**20, 512 * 2**20
 # Memory for the events that a thread has in work.
-_ROOM_BYTES = 12 * 2**20
+_ROOM_BYTES = 8 * 2**20
 # Most combinations ask for something less often than every so many candles; the others are evaluated one at a time.
 _SPARSE = 16
 _LEAST_ROOM = 1024

@@ -47,6 +47,7 @@ _LINE = 8
 _TILE = 1024
 _WORD = 64
 _last = threading.local()
+_MOST_KEPT = 32 * 2**20
 _ONE = np.uint64(1)
 
 
@@ -129,7 +130,8 @@ def columns_of(columns: Sequence[Column], candles: Candles) -> Floats:
     # To ask for memory anew takes as long as most indicators do.
     matrix = getattr(_last, "matrix", None)
     if matrix is None or matrix.shape != (len(columns), _width(len(candles))):
-        matrix = _last.matrix = matrix_for(len(columns), len(candles))
+        matrix = matrix_for(len(columns), len(candles))
+        _last.matrix = matrix if matrix.nbytes <= _MOST_KEPT else None
     for row, column in zip(matrix, columns, strict=True):
         column.compute(candles, row)
     return matrix

@@ -95,5 +95,5 @@ def test_holes_are_told(report_of):
     keep[100:103] = False
     names = ("time", "open", "high", "low", "close", "volume")
     holed = replace(report, candles={"BTC/USDT": Candles(*(getattr(whole, name)[keep] for name in names))})
-    assert said(holed, "3 candles of BTC/USDT are missing or wrong: `gobot data import` and `gobot data check` tell where.")
+    assert said(holed, "3 candles of BTC/USDT are missing or wrong: `gobot data import`")
     assert not said(report, "missing or wrong")

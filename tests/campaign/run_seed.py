@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -75,8 +75,13 @@ async def _quiet(home: DaemonHome) -> list[str]:
     return found
 
 
-async def run_seeds(seeds: Iterable[int], path: Path, at_once: int = 4) -> dict[int, list[str]]:
-    """What is wrong after each of the runs, several of which go on at the same time; the daemons mostly wait."""
+async def run_seeds(
+    seeds: Iterable[int], path: Path, at_once: int = 4, told: Callable[[int, list[str]], object] = lambda *_: None
+) -> dict[int, list[str]]:
+    """What is wrong after each of the runs, several of which go on at the same time; the daemons mostly wait.
+
+    ``told`` hears of each as soon as it is over.
+    """
     # Compiled once, before several daemons want them at the same time.
     load_kernels()
     turn = asyncio.Semaphore(at_once)
@@ -88,6 +93,7 @@ async def run_seeds(seeds: Iterable[int], path: Path, at_once: int = 4) -> dict[
                 found[seed] = await run_seed(seed, path / str(seed))
             except AssertionError as error:
                 found[seed] = [str(error)]
+            told(seed, found[seed])
 
     async with asyncio.TaskGroup() as group:
         for seed in seeds:
@@ -97,7 +103,10 @@ async def run_seeds(seeds: Iterable[int], path: Path, at_once: int = 4) -> dict[
 
 if __name__ == "__main__":
     directory = Path(tempfile.mkdtemp(prefix="gobot-campaign-"))
-    wrong = asyncio.run(run_seeds(map(int, sys.argv[1:]), directory))
-    for seed, sentences in wrong.items():
+
+    def tell(seed: int, sentences: list[str]) -> None:
         sys.stdout.write(f"seed {seed} in {directory / str(seed)}: {'; '.join(sentences) or 'all is well'}\n")
+        sys.stdout.flush()
+
+    wrong = asyncio.run(run_seeds(map(int, sys.argv[1:]), directory, told=tell))
     sys.exit(any(wrong.values()))

@@ -12,6 +12,7 @@ of the time of a sweep.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -47,7 +48,8 @@ def allocating(function: F) -> F:
 
 def _kept(function: F, **options: Any) -> F:
     dispatcher: Any = njit(**options)(function)
-    if directory() is not None:
+    # What was typed into a notebook has no file that could tell one version from another.
+    if directory() is not None and Path(function.__code__.co_filename).is_file():
         # Where `njit(cache=True)` puts numba's own.
         dispatcher._cache = KernelCache(function)  # noqa: SLF001
     return cast("F", dispatcher)

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 import gobot
+from gobot.matching.compiled import compiled
 from gobot.matching.kept import _fingerprint, _forget_all_but
 
 PROGRAM = """
 import sys
 from gobot.matching import liquidation_price, tiers_of
+from gobot.matching.compiled import compiled
 from gobot.matching.kept import directory
 from numba.core.event import Listener, install_listener
 
@@ -80,6 +82,12 @@ def test_a_cache_that_cannot_be_a_directory_is_none(tmp_path):
 def test_without_a_setting_the_users_cache_directory_is_used(tmp_path):
     _, directory = answer(start("", XDG_CACHE_HOME=str(tmp_path)))
     assert Path(directory).parent == tmp_path / "gobot" / "kernels"
+
+
+def test_a_function_without_a_file_is_compiled_and_not_kept():
+    names = {}
+    exec("def twice(x):\n    return 2.0 * x", names)  # as a notebook does
+    assert compiled(names["twice"])(2.0) == 4.0
 
 
 def test_any_change_of_what_goes_into_kernels_is_another_directory(tmp_path):

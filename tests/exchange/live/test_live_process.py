@@ -8,13 +8,15 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
 import orjson
 import pytest
+from bybit_server import KEY, SECRET, BybitServer
 
-from gobot.sandbox import Sandbox
+from gobot.sandbox import FastClock, Sandbox
 from gobot.sandbox.faults import Fault
 
 SPEED = 20.0
@@ -47,20 +49,63 @@ trading:
   validation: {{enabled: false}}
   orchestrator: {{loop_interval: 60, close_delay: 1, guard_interval: 5}}
 exchange:
+  name: {name}
   url_override: {{rest: "{rest}", ws: "{ws}"}}
 """
 
 
-class Home:
-    """A home directory whose gobot trades on ``sandbox``."""
+class OnBinance:
+    """The sandbox as the daemon's venue."""
 
-    def __init__(self, path: Path, sandbox: Sandbox) -> None:
+    name = "binanceusdm"
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.rest, self.ws, self.key, self.secret = sandbox.rest, sandbox.ws, sandbox.key, sandbox.secret
+        self._sandbox = sandbox
+
+    def positions(self) -> dict[str, Decimal]:
+        held = self._sandbox.state()["positions"]
+        return {symbol: abs(quantity) for symbol, one in held.items() if (quantity := Decimal(str(one["quantity"])))}
+
+    def client_ids(self) -> list[str]:
+        return [one["client_id"] for one in self._sandbox.state()["journal"]]
+
+    def stops(self) -> int:
+        return sum(
+            algo["algoStatus"] == "NEW" and "STOP" in algo["orderType"] for algo in self._sandbox.state()["algos"]
+        )
+
+
+class OnBybit:
+    """The small server as the daemon's venue."""
+
+    name = "bybit"
+
+    def __init__(self, server: BybitServer) -> None:
+        self.rest, self.ws, self.key, self.secret = server.url, server.url.replace("http", "ws"), KEY, SECRET
+        self._server = server
+
+    def positions(self) -> dict[str, Decimal]:
+        return {symbol: abs(quantity) for symbol, (quantity, _) in self._server.held.items()}
+
+    def client_ids(self) -> list[str]:
+        return [order["orderLinkId"] for order in self._server.orders.values()]
+
+    def stops(self) -> int:
+        waiting = [order for order in self._server.orders.values() if order["orderStatus"] == "Untriggered"]
+        return sum(order["orderLinkId"].startswith("gb-stop") for order in waiting)
+
+
+class Home:
+    """A home directory whose gobot trades on ``venue``."""
+
+    def __init__(self, path: Path, venue: OnBinance | OnBybit) -> None:
         self.path = path
-        settings = SETTINGS.format(rest=sandbox.rest, ws=sandbox.ws)
+        settings = SETTINGS.format(name=venue.name, rest=venue.rest, ws=venue.ws)
         for name, text in {"strategies/eager.py": EAGER, "config/gobot.yaml": settings}.items():
             (path / name).parent.mkdir(parents=True)
             (path / name).write_text(text)
-        keys = {"GOBOT_EXCHANGE__API_KEY": sandbox.key, "GOBOT_EXCHANGE__SECRET": sandbox.secret}
+        keys = {"GOBOT_EXCHANGE__API_KEY": venue.key, "GOBOT_EXCHANGE__SECRET": venue.secret}
         self.environment = {name: text for name, text in os.environ.items() if not name.startswith("GOBOT_")} | keys
         self.children: list[asyncio.subprocess.Process] = []
 
@@ -104,40 +149,56 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield running
 
 
+@asynccontextmanager
+async def housed(path: Path, venue: OnBinance | OnBybit) -> AsyncIterator[Home]:
+    """A `Home` whose children do not outlive it."""
+    one = Home(path, venue)
+    try:
+        yield one
+    finally:
+        for child in one.children:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+
+
 @pytest.fixture
 async def home(tmp_path: Path, sandbox: Sandbox) -> AsyncIterator[Home]:
-    one = Home(tmp_path, sandbox)
-    yield one
-    for child in one.children:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
+    async with housed(tmp_path, OnBinance(sandbox)) as one:
+        yield one
 
 
-def open_positions(sandbox: Sandbox) -> int:
-    return sum(bool(Decimal(str(one["quantity"]))) for one in sandbox.state()["positions"].values())
+@asynccontextmanager
+async def venue_of(name: str) -> AsyncIterator[OnBinance | OnBybit]:
+    if name == "bybit":
+        async with BybitServer(FastClock.start(SPEED)) as server:
+            yield OnBybit(server)
+    else:
+        async with Sandbox(symbols=2, speed=SPEED) as sandbox:
+            yield OnBinance(sandbox)
 
 
-async def test_it_trades_is_killed_and_goes_on_where_it_was(home, sandbox):
-    child = await home.start()
-    await until(lambda: open_positions(sandbox) == 2, child)
-    await until(lambda: home.log().count("cycle done") >= 2, child)
-    child.send_signal(signal.SIGKILL)
-    await child.wait()
-    again = await home.start()
-    await until(lambda: home.log().count("cycle done") >= 4, again)
-    again.terminate()
-    assert await asyncio.wait_for(again.wait(), 60) == 0
-    state = sandbox.state()
-    assert state["repeated_client_ids"] == []
-    assert open_positions(sandbox) == 2
-    assert state["limits"]["futures"]["highest_weight"] < 1200
-    assert "Traceback" not in home.log()
-    code, positions = await home.json("positions")
-    assert code == 0
-    assert {one["symbol"].replace("/USDT:USDT", "USDT"): Decimal(str(one["quantity"])) for one in positions} == {
-        symbol: abs(Decimal(str(one["quantity"]))) for symbol, one in state["positions"].items()
-    }
+@pytest.mark.parametrize("name", ["binanceusdm", "bybit"])
+async def test_it_trades_is_killed_and_goes_on_where_it_was(tmp_path, name):
+    """The same daemon and the same story, whatever the venue."""
+    async with venue_of(name) as venue, housed(tmp_path, venue) as home:
+        child = await home.start()
+        await until(lambda: len(venue.positions()) == 2 and venue.stops() == 2, child)
+        await until(lambda: home.log().count("cycle done") >= 2, child)
+        child.send_signal(signal.SIGKILL)
+        await child.wait()
+        again = await home.start()
+        await until(lambda: home.log().count("cycle done") >= 4, again)
+        again.terminate()
+        assert await asyncio.wait_for(again.wait(), 60) == 0
+        assert len(venue.positions()) == venue.stops() == 2
+        ids = venue.client_ids()
+        assert len(ids) == len(set(ids)), "no order twice"
+        assert "Traceback" not in home.log()
+        _, positions = await home.json("positions")
+        assert {
+            one["symbol"].replace("/USDT:USDT", "USDT"): Decimal(str(one["quantity"])) for one in positions
+        } == venue.positions()
 
 
 async def test_testnet_is_the_same_with_other_addresses(home, sandbox):
@@ -151,6 +212,6 @@ async def test_without_proof_of_protection_there_are_no_entries(home, sandbox):
     child = await home.start()
     await until(lambda: home.log().count("cycle done") >= 1, child)
     assert "the protection test failed" in home.log()
-    assert open_positions(sandbox) == 0
+    assert OnBinance(sandbox).positions() == {}
     sandbox.faults.clear()
     await until(lambda: "the protection test has passed" in home.log(), child)

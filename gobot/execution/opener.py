@@ -15,6 +15,7 @@ from gobot.execution.sender import Sender
 from gobot.ledger import Ledger, LedgerStatus, Leg, OrderRow
 
 _NO_STOP = "its stop was not armed"
+_POSITION_FIRST = "the venue takes a stop for the whole position only once there is one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,8 @@ class Opener:
         self._sender = sender
         self._guardian = guardian
         self._quoter = quoter
+        # Learned from the venue's first refusal.
+        self._position_first = False
 
     async def open(self, bracket: Bracket) -> list[Outcome]:
         """Arm the stop, send the entry only under a resting stop, then the target.
@@ -88,10 +91,14 @@ class Opener:
         One for the whole position needs a position on some venues; there one for the entry's quantity goes before.
         """
         entry = bracket.entry
-        last = self._ledger.last_attempt(entry.bot, entry.candle_ms, entry.symbol, Leg.STOP)
+        stop = self._ledger.last_attempt(entry.bot, entry.candle_ms, entry.symbol, Leg.STOP) or bracket.stop
         sent: list[Outcome] = []
-        stop = await self._send(last or bracket.stop, sent)
+        if self._position_first and bracket.is_new and stop.closes_position and stop.status is LedgerStatus.INTENDED:
+            stop = self._sender.drop(stop, _POSITION_FIRST).order
+        else:
+            stop = await self._send(stop, sent)
         if bracket.is_new and stop.closes_position and _came_too_early(stop):
+            self._position_first = True
             position, sent = OwnPosition.of_entry(entry), []
             planned = plan_sized_stop(position, stop)
             intended = self._ledger.intend(planned, cycle=entry.cycle, at_ms=stop.updated_ms)
@@ -143,5 +150,6 @@ class Opener:
 
 
 def _came_too_early(stop: OrderRow) -> bool:
-    """Whether the venue refused a stop because there is no position yet."""
-    return stop.status is LedgerStatus.REFUSED and stop.cause is Refusal.NOTHING_TO_CLOSE
+    """Whether the venue refused a stop because there is no position yet, or would have."""
+    refused = stop.status is LedgerStatus.REFUSED and stop.cause is Refusal.NOTHING_TO_CLOSE
+    return refused or (stop.status is LedgerStatus.DROPPED and stop.note == _POSITION_FIRST)

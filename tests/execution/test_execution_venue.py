@@ -118,6 +118,17 @@ async def test_a_bracket_on_the_venue(desk: Desk):
     await desk.is_in_order()
 
 
+async def test_the_venue_refuses_a_stop_before_the_position_only_once(desk: Desk):
+    await desk.trade()
+    await desk.trade(2, leave=True)
+    await desk.trade(3)
+
+    stops = [row for row in desk.ledger.orders() if row.leg is Leg.STOP]
+    assert [str(row.status) for row in stops] == ["refused", "canceled", "dropped", "open"]
+    assert desk.sandbox.state()["naked"] == []
+    await desk.is_in_order()
+
+
 # The four worst cases
 
 

@@ -273,7 +273,10 @@ def _purse(course: Course, rules: Any, limits: Limits, each: Any, held: Any, acc
     share = math.nan
     if rules.sizing == KELLY:
         wins, losses = account.wins, account.losses
-        share = kelly_share(wins, losses, account.gain, account.pain, rules.kelly_fraction, rules.size)
+        start, least_trades = rules.kelly_start, rules.kelly_trades
+        share = kelly_share(
+            wins, losses, account.gain, account.pain, rules.kelly_fraction, rules.size, start, least_trades
+        )
     known = course.volatility[each.row - 1] if course.volatility.size else math.nan
     room = limits.exposure * equity * rules.leverage - exposed if limits.exposure < math.inf else math.inf
     # What rounding has left over of money that is spent is no money.

@@ -85,7 +85,7 @@ def sized(price: float, fill: float, fee_rate: float, stop: float, purse: Purse,
     quantity = affordable(fill, fee_rate, purse.available, rules)
     value = purse.room
     if rules.sizing != ALL_IN:
-        value = min(_wanted(price, stop, purse, rules), rules.max_position, value)
+        value = min(_wanted(price, fill, fee_rate, stop, purse, rules), rules.max_position, value)
     if value < math.inf:
         quantity = min(quantity, value / price)
     if rules.quantity_step > 0:
@@ -117,14 +117,14 @@ def position_of(
 
 
 @inlined
-def _wanted(price: float, stop: float, purse: Purse, rules: KernelRules) -> float:
+def _wanted(price: float, fill: float, fee_rate: float, stop: float, purse: Purse, rules: KernelRules) -> float:
     """Value that the sizing model wants, USDT."""
     if rules.sizing == FIXED:
         return rules.size
     if rules.sizing == FRACTION:
         return rules.size * purse.equity
     if rules.sizing == RISK:
-        return risk_value(purse.equity, rules.size, price, stop)
+        return risk_value(purse.equity, rules.size, fill, stop, fee_rate, rules.fee) / fill * price
     if rules.sizing == VOLATILITY:
         return volatility_value(purse.equity, rules.size, purse.volatility)
     return purse.kelly * purse.equity

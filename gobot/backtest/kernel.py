@@ -109,7 +109,8 @@ def _opened(
 @inlined
 def _kelly(totals: Floats, rules: KernelRules) -> float:
     wins, losses = int(totals[WINS]), int(totals[LOSSES])
-    return kelly_share(wins, losses, totals[GAIN], totals[PAIN], rules.kelly_fraction, rules.size)
+    start, least_trades = rules.kelly_start, rules.kelly_trades
+    return kelly_share(wins, losses, totals[GAIN], totals[PAIN], rules.kelly_fraction, rules.size, start, least_trades)
 
 
 @inlined

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from decimal import Decimal
 
 from gobot.backtest.result import Leg
 from gobot.backtest.rules import Rules
@@ -11,7 +12,7 @@ from gobot.backtest.run import recent
 from gobot.core import Action, Direction, Idea, Ticker, exact
 from gobot.market import Candles
 from gobot.matching import slipped
-from gobot.risk import RecentWindow
+from gobot.risk import RecentWindow, candles_seen
 from gobot.settings import TradingSettings
 from gobot.strategy import Signals
 
@@ -28,8 +29,9 @@ class Past:
         # The frame of indicators would be cut with every window, and nobody reads it.
         self._signals = replace(signals, frame=None)
         self._tried = settings.validation.window
-        self._window = leg.strategy.warmup_on(leg.candles.step()) + self._tried + 1
+        self._window = leg.strategy.warmup_on(leg.candles.step()) + candles_seen(settings)
         self._slippage = rules.slippage
+        self._funding = leg.funding
         self._rules = Rules.of_idea(settings, fee=rules.fee)
 
     def idea(self, action: Action, row: int, confidence: float) -> Idea:
@@ -63,7 +65,14 @@ class Past:
             bid=exact(float(slipped(price, Direction.SHORT.sign, self._slippage))),
             ask=exact(float(slipped(price, Direction.LONG.sign, self._slippage))),
             time_ms=now_ms,
+            funding_rate=self._next_funding(now_ms),
         )
+
+    def _next_funding(self, now_ms: int) -> Decimal | None:
+        """The rate of the settlement that comes next, None where none is recorded."""
+        rates = self._funding
+        row = 0 if rates is None else int(rates.time.searchsorted(now_ms, "right"))
+        return None if rates is None or row == len(rates.time) else exact(float(rates.rate[row]))
 
     def tried(self, row: int) -> RecentWindow:
         """How the strategy did on the newest candles before."""

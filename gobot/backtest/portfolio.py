@@ -33,7 +33,7 @@ def portfolio(legs: Sequence[Leg], rules: Rules, *, risk: TradingSettings | None
     run = account.trade(
         [events_in(one) for one in signals],
         [one.confidence for one in signals],
-        _own_limits(rules) if risk is None else _limits_of(risk),
+        _own_limits(rules) if risk is None else _limits_of(rules, risk),
         reviewer,
     )
     refusals = {check: count for check, count in run.refusals.most_common() if count}
@@ -73,12 +73,13 @@ def _own_limits(rules: Rules) -> Limits:
     )
 
 
-def _limits_of(risk: TradingSettings) -> Limits:
+def _limits_of(rules: Rules, risk: TradingSettings) -> Limits:
     """Where risk has to be asked under these settings, and when a day is won or lost."""
     manager, day = risk.risk_manager, risk.orchestrator.completion_targets
     return NO_LIMITS._replace(
         asks=True,
         drawdown=manager.max_drawdown_pct / 100.0,
+        floor=rules.start_equity * (1.0 - manager.portfolio_stop_pct / 100.0),
         closes=manager.emergency == "close",
         profit=float(day.daily_profit_target),
         loss=float(day.max_daily_loss),
@@ -90,4 +91,4 @@ def _told(risk: TradingSettings) -> dict[str, Any]:
     """The settings that decide what risk refuses."""
     targets = risk.orchestrator.completion_targets.model_dump()
     validation = {f"validation_{name}": value for name, value in risk.validation.model_dump().items()}
-    return {**risk.risk_manager.model_dump(), **targets, "on_target": risk.orchestrator.on_target, **validation}
+    return {**risk.risk_manager.model_dump(mode="json"), **targets, "on_target": risk.orchestrator.on_target, **validation}

@@ -81,6 +81,8 @@ class KernelRules(NamedTuple):
     sizing: int
     size: float
     kelly_fraction: float
+    kelly_start: float
+    kelly_trades: int
     max_position: float
     stop_share: float
     target_share: float

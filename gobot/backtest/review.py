@@ -65,7 +65,9 @@ class Reviewer:
         self._risk = Risk(_settings_of(settings, rules, timeframe))
         self._step_ms = timeframe.ms
         self._delay_ms = round(settings.orchestrator.close_delay * 1000)
-        self._state, self._counted = RiskState(), 0
+        # The portfolio stop is measured from the first mark ever, which is what the account begins with.
+        start = EquityMarked(at_ms=0, equity=_whole(rules.start_equity))
+        self._state, self._counted = self._risk.observe(RiskState(), start, steady_ms=0), 0
         self._recent: deque[RecentTrade] = deque(maxlen=_RECENT_TRADES)
         self._sent: list[tuple[int, int]] = []
         self._markets = {
@@ -105,9 +107,9 @@ class Reviewer:
             held[symbol]["failed"] = False
         self._sent.clear()
 
-    def _count_trades(self, ended: Trades) -> None:
+    def _count_trades(self, trades: Trades) -> None:
         """The trades that have ended, in the order in which they did."""
-        for trade in ended:
+        for trade in trades:
             past = self._pasts[trade["symbol"]]
             opened_ms, at_ms = (int(past.candles.time[trade[row]]) for row in ("entry_row", "exit_row"))
             # What happened inside a candle belongs to its last millisecond, and is seen at its close.
@@ -116,8 +118,10 @@ class Reviewer:
             # The cycle that an entry was decided in has no number here: its moment does as well.
             cycle = opened_ms + self._delay_ms
             self._counted += 1
-            pnl = _whole(trade["pnl"])
-            closed = TradeClosed(at_ms=at_ms, trade_id=self._counted, symbol=past.symbol, cycle=cycle, pnl=pnl)
+            pnl, ended = _whole(trade["pnl"]), ENDINGS[trade["ended"]]
+            closed = TradeClosed(
+                at_ms=at_ms, trade_id=self._counted, symbol=past.symbol, cycle=cycle, pnl=pnl, exit_reason=ended
+            )
             self._observe(closed, seen_ms)
             self._recent.appendleft(
                 RecentTrade(
@@ -125,7 +129,8 @@ class Reviewer:
                     direction=_direction(trade["sign"]),
                     closed_ms=at_ms,
                     pnl=pnl,
-                    exit_reason=ENDINGS[trade["ended"]],
+                    exit_reason=ended,
+                    value=_whole(trade["quantity"] * trade["entry_price"]),
                 )
             )
 
@@ -214,6 +219,8 @@ def _settings_of(settings: TradingSettings, rules: Rules, timeframe: Timeframe) 
         "timeframe": str(timeframe),
         "direction": rules.direction,
         "leverage": int(rules.leverage),
+        # A backtest risks the whole account that it is given.
+        "initial_capital_usd": _whole(rules.start_equity),
     }
     if rules.sizing == "all_in":
         # A size larger than any account, of which risk takes what the margin allows.

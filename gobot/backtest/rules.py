@@ -24,9 +24,10 @@ class Rules:
 
     Sizes, by the model ``sizing``: ``all_in`` spends all cash on each entry, its fee included; ``fixed`` opens
     positions of ``size`` USDT; ``fraction`` of ``size`` times the equity; ``risk`` as large as loses ``size`` times the
-    equity at the stop (without a stop there is no entry); ``volatility`` as large as brings the equity a volatility of
-    ``size`` a year, by that of the last ``volatility_candles``; ``kelly`` by `gobot.matching.kelly_share` of the trades
-    so far, ``kelly_fraction`` of it, at most ``size`` times the equity.  All but the first never exceed
+    equity at the stop, fees included (without a stop there is no entry); ``volatility`` as large as brings the equity a
+    volatility of ``size`` a year, by that of the last ``volatility_candles``; ``kelly`` by `gobot.matching.kelly_share`
+    of the trades so far, ``kelly_fraction`` of it, at most ``size`` times the equity, and ``kelly_start`` times the
+    equity before there are ``kelly_trades``.  All but the first never exceed
     ``max_position`` USDT.  None exceeds what the cash covers at ``leverage`` (isolated margin).
 
     Protection: where the strategy sets no stop or target, the percentages of the price that the entry finds (before
@@ -49,6 +50,8 @@ class Rules:
     sizing: Sizing = "all_in"
     size: float = 0.0
     kelly_fraction: float = 0.5
+    kelly_start: float = 0.1
+    kelly_trades: int = 30
     volatility_candles: int = 96
     max_position: float = math.inf
     leverage: float = 1.0
@@ -80,15 +83,27 @@ class Rules:
         position either.
         """
         rules, trading = settings.backtest, settings.trading
-        model = trading.sizing.model if rules.sizing == "settings" else "all_in"
-        amount = float(trading.sizing.amount_usd or trading.max_position_usd)
+        sizing, manager = trading.sizing, trading.risk_manager
+        model = sizing.model if rules.sizing == "settings" else "all_in"
+        sizes = {
+            "all_in": 0.0,
+            "fixed": float(sizing.amount_usd or trading.max_position_usd),
+            "fraction": sizing.fraction,
+            "risk": sizing.risk_pct / 100.0,
+            "volatility": sizing.target_volatility_pct / 100.0,
+            "kelly": sizing.kelly_cap,
+        }
         capped = rules.risk and model != "all_in"
         return cls(
             fee=rules.fee,
             slippage=rules.slippage,
             direction=trading.direction if rules.direction == "both" else rules.direction,
             sizing=model,
-            size={"all_in": 0.0, "fixed": amount, "fraction": trading.sizing.fraction}[model],
+            size=sizes[model],
+            kelly_fraction=sizing.kelly_fraction,
+            kelly_start=sizing.fraction,
+            kelly_trades=sizing.kelly_min_trades,
+            volatility_candles=manager.volatility_candles,
             max_position=float(trading.max_position_usd) if capped else math.inf,
             leverage=float(trading.leverage),
             stop_loss_percent=trading.stop_loss_percent if rules.risk else None,
@@ -96,8 +111,8 @@ class Rules:
             trailing_percent=trading.protection.trailing_percent if rules.risk else None,
             break_even_percent=trading.protection.break_even_percent if rules.risk else None,
             max_candles=trading.protection.max_candles if rules.risk else None,
-            max_open_positions=trading.risk_manager.max_open_positions if rules.risk else None,
-            max_exposure_percent=trading.risk_manager.max_total_exposure_pct if rules.risk else None,
+            max_open_positions=manager.max_open_positions if rules.risk else None,
+            max_exposure_percent=manager.max_total_exposure_pct if rules.risk else None,
             start_equity=float(rules.start_equity),
         )
 
@@ -125,6 +140,8 @@ class Rules:
             sizing=SIZINGS.index(self.sizing),
             size=self.size,
             kelly_fraction=self.kelly_fraction,
+            kelly_start=self.kelly_start,
+            kelly_trades=self.kelly_trades,
             max_position=self.max_position,
             stop_share=_share(self.stop_loss_percent),
             target_share=_share(self.take_profit_percent),

@@ -1,6 +1,6 @@
 """Floor 0: plain types, clock, ids, money and errors.  Imports nothing else of gobot."""
 
-from gobot.core.account import Balance, FundingPayment, Market, Position, Ticker
+from gobot.core.account import Balance, Book, FundingPayment, Market, Position, Ticker
 from gobot.core.clock import DAY_MS, Clock, ManualClock, SystemClock, iso, utc_day
 from gobot.core.errors import (
     ConfigError,
@@ -26,6 +26,7 @@ __all__ = [
     "ZERO",
     "Action",
     "Balance",
+    "Book",
     "Clock",
     "ConfigError",
     "DataError",

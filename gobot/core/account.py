@@ -97,6 +97,28 @@ class Ticker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """The order book of one symbol at ``time_ms``: (price, quantity) of each level, the best first."""
+
+    symbol: str
+    bids: tuple[tuple[Decimal, Decimal], ...]
+    asks: tuple[tuple[Decimal, Decimal], ...]
+    time_ms: int
+
+    def depth(self, side: Side, within: Decimal) -> Decimal:
+        """Value (quote currency) that a market order of ``side`` finds no further from the mid than ``within``.
+
+        ``within`` is a fraction.  0 where a side of the book is empty: then there is no mid.
+        """
+        if not self.bids or not self.asks:
+            return ZERO
+        mid = (self.bids[0][0] + self.asks[0][0]) / 2
+        levels = self.asks if side is Side.BUY else self.bids
+        reach = mid * within
+        return sum((price * quantity for price, quantity in levels if abs(price - mid) <= reach), ZERO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FundingPayment:
     """Funding booked on a position at a settlement; ``amount`` in USDT, negative when paid."""
 

@@ -17,13 +17,13 @@ from gobot.daemon.learning import TRADES_STUDIED, read_patterns, study
 from gobot.daemon.logbook import Logbook
 from gobot.daemon.picture import Picture
 from gobot.daemon.progress import IDLE
-from gobot.daemon.scan import MarketView, scan
+from gobot.daemon.scan import MarketView, read_books, scan
 from gobot.daemon.tuning import Tuning
 from gobot.daemon.upkeep import upkeep
-from gobot.daemon.validate import validate
+from gobot.daemon.validate import entering, validate
 from gobot.execution import Quotes
 from gobot.memory import Pattern
-from gobot.risk import Approved, ProbeStarted, Verdict
+from gobot.risk import Approved, ProbeStarted, Verdict, candles_seen
 
 # Closed trades that risk looks at for cooldowns and the day's result.
 _RECENT_TRADES = 200
@@ -83,6 +83,7 @@ class Cycle:
         self._logbook.checkpoint(phase="adjust")
         plan = adjust([thought.idea for thought in thoughts], self.patterns, branch=tuning.branch.name, at_ms=at_ms)
         self._logbook.checkpoint(phase="validate")
+        books = await read_books(house.exchange, entering(plan))
         verdicts = validate(
             plan,
             thoughts,
@@ -92,6 +93,7 @@ class Cycle:
             house.desk.state,
             steady_ms=house.desk.steady_ms,
             paused=self._logbook.progress.paused,
+            books=books,
         )
         self._commit(cycle, at_ms, view, thoughts, verdicts)
         return verdicts
@@ -114,11 +116,12 @@ class Cycle:
         reconciliation = await self._guard.look(self._tuning.risk, at_ms)
         return await scan(
             self._house.exchange,
+            self._house.clock,
             reconciliation,
             at_ms=at_ms,
             symbols=self._house.symbols,
             timeframe=timeframe,
-            history=self._tuning.strategy.warmup_on(timeframe) + trading.validation.window + 1,
+            history=self._tuning.strategy.warmup_on(timeframe) + candles_seen(trading),
         )
 
     def _commit(

@@ -77,6 +77,7 @@ class Guard:
                 symbol=trade.symbol,
                 cycle=trade.cycle or 0,
                 pnl=trade.pnl,
+                exit_reason=trade.exit_reason or "",
             )
             for trade in closed
         ]

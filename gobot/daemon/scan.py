@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from loguru import logger
 
-from gobot.core import Balance, Market, Position, Ticker, Timeframe, VenueUnavailable
+from gobot.core import Balance, Book, Clock, Market, Position, Ticker, Timeframe, VenueUnavailable
 from gobot.exchange import Exchange
 from gobot.execution import Reconciliation
 from gobot.market import Candles
@@ -22,7 +22,8 @@ class MarketView:
     """The market and the account at ``at_ms``.
 
     ``candle_ms`` is the open of the newest candle that has closed, the one that decisions are made on.  A symbol
-    that could not be read is missing from ``candles``, with the reason in ``unreadable``.
+    that could not be read is missing from ``candles``, with the reason in ``unreadable``.  ``clock_skew_ms`` is how far
+    the venue's clock is ahead of ours, None when it could not be asked.
     """
 
     at_ms: int
@@ -34,10 +35,12 @@ class MarketView:
     positions: Mapping[str, Position]
     reconciliation: Reconciliation
     unreadable: Mapping[str, str]
+    clock_skew_ms: int | None
 
 
 async def scan(
     exchange: Exchange,
+    clock: Clock,
     reconciliation: Reconciliation,
     *,
     at_ms: int,
@@ -65,7 +68,44 @@ async def scan(
         positions={position.symbol: position for position in await exchange.positions()},
         reconciliation=reconciliation,
         unreadable=unreadable,
+        clock_skew_ms=await _clock_skew(exchange, clock),
     )
+
+
+async def read_books(exchange: Exchange, symbols: Collection[str]) -> dict[str, Book] | None:
+    """The order books of ``symbols``; one that cannot be read is missing.  None where the market has none."""
+    gate = asyncio.Semaphore(_AT_ONCE)
+    found: dict[str, Book] = {}
+    bookless = False
+
+    async def read(symbol: str) -> None:
+        nonlocal bookless
+        async with gate:
+            try:
+                book = await exchange.book(symbol)
+            except VenueUnavailable as error:
+                logger.warning("order book unreadable", symbol=symbol, error=str(error))
+                return
+        if book is None:
+            bookless = True
+        else:
+            found[symbol] = book
+
+    async with asyncio.TaskGroup() as group:
+        for symbol in symbols:
+            group.create_task(read(symbol))
+    return None if bookless else found
+
+
+async def _clock_skew(exchange: Exchange, clock: Clock) -> int | None:
+    asked_ms = clock.now_ms()
+    try:
+        venue_ms = await exchange.time()
+    except VenueUnavailable as error:
+        logger.warning("the venue's clock could not be asked", error=str(error))
+        return None
+    # It was read about half-way between question and answer.
+    return venue_ms - (asked_ms + clock.now_ms()) // 2
 
 
 async def _all_candles(

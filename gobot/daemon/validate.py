@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gobot.backtest import Rules, recent
-from gobot.core import Action, Idea
+from gobot.core import Action, Book, Idea
 from gobot.daemon.adjust import Plan
 from gobot.daemon.idea import Thought
 from gobot.daemon.scan import MarketView
@@ -24,18 +24,20 @@ def validate(
     *,
     steady_ms: int,
     paused: str,
+    books: Mapping[str, Book] | None = None,
 ) -> list[Verdict]:
     """Verdicts on the ideas of the plan, in its order.  Pure.
 
-    ``closed`` are the newest closed trades, for cooldowns and the day's realised profit.  While ``paused`` (a reason)
+    ``closed`` are the newest closed trades, for the day's realised profit and for sizes; ``books`` the order books of
+    `entering`, None where the market has none.  While ``paused`` (a reason)
     no entry is judged at all, but one against an open position still closes it.
     """
     if paused:
         plan, refused = _exits_only(plan, view, paused)
     else:
         refused = []
-    entering = {idea.symbol for idea in plan.ideas if idea.direction}
-    tried = _tried(entering, thoughts, view, risk)
+    wanted = entering(plan)
+    tried = _tried(wanted, thoughts, view, risk)
     seen = view_of(
         risk.settings,
         now_ms=view.at_ms,
@@ -43,7 +45,7 @@ def validate(
         equity=view.balance.equity,
         available=view.balance.available,
         positions=tuple(view.positions.values()),
-        entering=entering,
+        entering=wanted,
         candles=view.candles,
         tickers=view.tickers,
         markets=view.markets,
@@ -51,8 +53,15 @@ def validate(
         closed=tuple(map(_recent_trade, closed)),
         quarantined=view.reconciliation.quarantined,
         pending=view.reconciliation.pending,
+        clock_skew_ms=view.clock_skew_ms,
+        books=books,
     )
     return risk.review(plan.ideas, seen, state) + refused
+
+
+def entering(plan: Plan) -> set[str]:
+    """The symbols that the plan wants a position in."""
+    return {idea.symbol for idea in plan.ideas if idea.direction}
 
 
 def _exits_only(plan: Plan, view: MarketView, paused: str) -> tuple[Plan, list[Verdict]]:
@@ -91,4 +100,5 @@ def _recent_trade(trade: Trade) -> RecentTrade:
         closed_ms=trade.exit_ms or 0,
         pnl=trade.pnl,
         exit_reason=trade.exit_reason or "",
+        value=trade.entry_value,
     )

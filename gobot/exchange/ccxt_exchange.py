@@ -13,6 +13,7 @@ from loguru import logger
 
 from gobot.core import (
     Balance,
+    Book,
     Clock,
     ConfigError,
     Fill,
@@ -144,6 +145,10 @@ class CcxtExchange:
     async def tickers(self, symbols: Sequence[str]) -> Mapping[str, Ticker]:
         """Current prices."""
         return await self._public.tickers(symbols)
+
+    async def book(self, symbol: str, *, limit: int = 20) -> Book | None:
+        """The best levels of the order book."""
+        return await self._public.book(symbol, limit=limit)
 
     # The account
 

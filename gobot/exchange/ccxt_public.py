@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from gobot.core import Clock, Market, Ticker, Timeframe, VenueUnavailable, exact
+from gobot.core import Book, Clock, Market, Ticker, Timeframe, VenueUnavailable, exact
 from gobot.exchange.ccxt_client import answered
 from gobot.exchange.ccxt_markets import markets_of
 from gobot.market import Candles
@@ -27,6 +27,7 @@ _ATTEMPTS = 3
 _BACKOFF = Backoff(first=0.5, most=2.0)
 # The most that Binance gives through ccxt; other venues give less, and are asked again.
 _PAGE = 1000
+_SIDES = ("bids", "asks")
 
 
 class Minute(NamedTuple):
@@ -140,6 +141,17 @@ class CcxtPublic:
         """Bid and ask at this moment, None when the symbol is not quoted."""
         await self._require(symbol)
         return (await self._quotes([symbol], {})).get(symbol)
+
+    async def book(self, symbol: str, *, limit: int = 20) -> Book:
+        """The best ``limit`` levels of each side of the order book."""
+        await self._require(symbol)
+
+        async def told() -> Book:
+            found = await self._client.fetch_order_book(symbol, limit)
+            bids, asks = (tuple((exact(level[0]), exact(level[1])) for level in found[side]) for side in _SIDES)
+            return Book(symbol=symbol, bids=bids, asks=asks, time_ms=found.get("timestamp") or self.now_ms())
+
+        return await self.ask(told)
 
     async def next_funding(self, symbol: str) -> Settlement | None:
         """The settlement that comes next, at the rate as things stand; None where there is no funding."""

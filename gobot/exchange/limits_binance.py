@@ -73,6 +73,11 @@ def klines_weight(limit: int) -> int:
     return next((weight for most, weight in ((99, 1), (499, 2), (1_000, 5)) if limit <= most), 10)
 
 
+def depth_weight(limit: int) -> int:
+    """Weight of a request for ``limit`` levels of an order book."""
+    return next((weight for most, weight in ((50, 2), (100, 5), (500, 10)) if limit <= most), 20)
+
+
 _PER_SYMBOL = {
     "GET /fapi/v1/premiumIndex": 1,
     "GET /fapi/v1/ticker/24hr": 1,
@@ -83,12 +88,15 @@ _PER_SYMBOL = {
 }
 _KLINES = ("GET /fapi/v1/klines", "GET /fapi/v1/markPriceKlines")
 _KLINES_BY_DEFAULT = 500
+_DEPTH_BY_DEFAULT = 500
 
 
 def request_weight(endpoint: str, parameters: Mapping[str, str]) -> int | None:
     """Weight of a request with these parameters where they make it cheaper than in the table, else None."""
     if endpoint in _KLINES:
         return klines_weight(int(parameters.get("limit", _KLINES_BY_DEFAULT)))
+    if endpoint == "GET /fapi/v1/depth":
+        return depth_weight(int(parameters.get("limit", _DEPTH_BY_DEFAULT)))
     return _PER_SYMBOL.get(endpoint) if "symbol" in parameters else None
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from gobot.core import (
     Balance,
+    Book,
     Clock,
     Fill,
     FundingPayment,
@@ -111,6 +112,10 @@ class PaperExchange:
     async def tickers(self, symbols: Sequence[str]) -> Mapping[str, Ticker]:
         """Current prices."""
         return await self._public.tickers(symbols)
+
+    async def book(self, symbol: str, *, limit: int = 20) -> Book | None:
+        """The best levels of the order book."""
+        return await self._public.book(symbol, limit=limit)
 
     async def balance(self) -> Balance:
         """The account, positions valued at the last price that was traded."""

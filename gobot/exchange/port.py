@@ -14,6 +14,7 @@ from typing import Protocol
 
 from gobot.core import (
     Balance,
+    Book,
     Fill,
     FundingPayment,
     Market,
@@ -51,6 +52,9 @@ class Exchange(Protocol):
 
     async def tickers(self, symbols: Sequence[str]) -> Mapping[str, Ticker]:
         """Current prices; a symbol the venue does not quote is missing from the answer."""
+
+    async def book(self, symbol: str, *, limit: int = 20) -> Book | None:
+        """The best ``limit`` levels of each side of the order book; None where the market is made of candles."""
 
     async def balance(self) -> Balance:
         """The account."""

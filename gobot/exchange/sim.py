@@ -15,6 +15,7 @@ from pathlib import Path
 from gobot.core import (
     DAY_MS,
     Balance,
+    Book,
     Clock,
     Fill,
     FundingPayment,
@@ -119,6 +120,10 @@ class SimExchange:
         now = self._play()
         tickers = ((symbol, self._ticker(symbol, now)) for symbol in symbols)
         return {symbol: ticker for symbol, ticker in tickers if ticker is not None}
+
+    async def book(self, symbol: str, *, limit: int = 20) -> Book | None:  # noqa: ARG002  # as the port has it
+        """None: candles have no order book."""
+        return None
 
     async def balance(self) -> Balance:
         """The account, positions valued at the current price or, in a gap, at the last one."""

@@ -10,19 +10,15 @@ import math
 
 from gobot.matching.compiled import compiled
 
-KELLY_SAMPLE = 30
-"""Closed trades that the Kelly criterion needs before it says anything."""
-KELLY_START = 0.25
-"""Share of the cap that is used until then."""
 KELLY_LEAST = 0.1
 """Share of the cap that is used without an edge: who stops trading never learns that the edge is back."""
 
 
 @compiled
-def risk_value(equity: float, share: float, price: float, stop: float) -> float:
-    """Value that loses ``share`` of ``equity`` between ``price`` and ``stop``; 0 without a stop."""
-    distance = abs(price - stop) / price
-    return 0.0 if math.isnan(distance) or distance == 0 else equity * share / distance
+def risk_value(equity: float, share: float, fill: float, stop: float, entry_fee: float, exit_fee: float) -> float:
+    """Value at ``fill`` that loses ``share`` of ``equity`` between it and ``stop``, fees included; 0 without a stop."""
+    loss = abs(fill - stop) + entry_fee * fill + exit_fee * stop
+    return 0.0 if math.isnan(loss) or loss == 0 else equity * share / loss * fill
 
 
 @compiled
@@ -32,16 +28,18 @@ def volatility_value(equity: float, target: float, volatility: float) -> float:
 
 
 @compiled
-def kelly_share(wins: int, losses: int, gain: float, loss: float, fraction: float, cap: float) -> float:
+def kelly_share(
+    wins: int, losses: int, gain: float, loss: float, fraction: float, cap: float, start: float, least_trades: int
+) -> float:
     """Share of equity by the Kelly criterion, W - (1 - W) / R, times ``fraction``, between a tenth of ``cap`` and it.
 
     ``gain`` and ``loss`` (above zero) are the sums of the returns of winning and losing trades; R is the mean win over
-    the mean loss, W the win rate.  J. L. Kelly, "A new interpretation of information rate", Bell System Technical
-    Journal 35 (1956).
+    the mean loss, W the win rate.  Before there are ``least_trades`` it is ``start``, at most ``cap``.  J. L. Kelly, "A
+    new interpretation of information rate", Bell System Technical Journal 35 (1956).
     """
     trades = wins + losses
-    if trades < KELLY_SAMPLE:
-        return cap * KELLY_START
+    if trades < least_trades:
+        return min(cap, start)
     rate = wins / trades
     if wins == 0:
         edge = 0.0

@@ -16,25 +16,29 @@ from gobot.risk.events import (
     RuleViolated,
     TradeClosed,
 )
-from gobot.risk.facts import view_of
+from gobot.risk.facts import candles_seen, view_of
+from gobot.risk.limits import exposure_limit, portfolio_allowance
 from gobot.risk.manager import Risk
 from gobot.risk.policies import Held, initial_stop, moved_stop, time_is_up
-from gobot.risk.sizing import Protection, Size, exposure_limit, protect, size_position, wrong_side
-from gobot.risk.state import SCHEMA, Change, RiskState
+from gobot.risk.protection import Protection, protect, wrong_side
+from gobot.risk.sizing import Entry, Purse, Size, size_position
+from gobot.risk.state import SCHEMA, Change, RiskState, StopOut
 from gobot.risk.steady import SteadyClock
 from gobot.risk.verdict import Approved, Reason, Refused, Verdict
-from gobot.risk.view import CandleHealth, RecentTrade, RecentWindow, RiskView
+from gobot.risk.view import Behaviour, CandleHealth, RecentTrade, RecentWindow, RiskView
 
 __all__ = [
     "CHECKS",
     "SCHEMA",
     "Approved",
+    "Behaviour",
     "Breaker",
     "CandleHealth",
     "Case",
     "Change",
     "Check",
     "EmergencyStop",
+    "Entry",
     "EntryDropped",
     "EquityMarked",
     "FundsMoved",
@@ -46,6 +50,7 @@ __all__ = [
     "Probe",
     "ProbeStarted",
     "Protection",
+    "Purse",
     "Reason",
     "RecentTrade",
     "RecentWindow",
@@ -57,12 +62,15 @@ __all__ = [
     "RuleViolated",
     "Size",
     "SteadyClock",
+    "StopOut",
     "TradeClosed",
     "Verdict",
+    "candles_seen",
     "exposure_limit",
     "failed_checks",
     "initial_stop",
     "moved_stop",
+    "portfolio_allowance",
     "protect",
     "size_position",
     "time_is_up",

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import TypeVar
 
 from gobot.core import Direction, Idea, Market, Ticker, plain
 from gobot.risk.breaker import Phase
-from gobot.risk.sizing import Protection, Size, protect, size_position
+from gobot.risk.protection import Protection, protect
+from gobot.risk.sizing import Entry, Purse, Size, size_position
 from gobot.risk.state import RiskState
 from gobot.risk.verdict import Reason
-from gobot.risk.view import CandleHealth, RecentWindow, RiskView
+from gobot.risk.view import Behaviour, CandleHealth, RecentWindow, RiskView
 from gobot.settings.trading import RiskManagerSettings, TradingSettings
 
 T = TypeVar("T")
@@ -22,9 +24,12 @@ class MissingDataError(Exception):
     """A check lacks what it needs; the message is the sentence that refuses."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
-    """A wish to open a position.  ``probe_running`` says that the breaker's one probe is under way."""
+    """A wish to open a position.  ``probe_running`` says that the breaker's one probe is under way.
+
+    What several checks ask for is worked out once.
+    """
 
     idea: Idea
     direction: Direction
@@ -33,27 +38,27 @@ class Case:
     settings: TradingSettings
     probe_running: bool = False
 
-    @property
+    @cached_property
     def symbol(self) -> str:
         """The symbol it is about."""
         return self.idea.symbol
 
-    @property
+    @cached_property
     def rules(self) -> RiskManagerSettings:
         """The risk manager's settings."""
         return self.settings.risk_manager
 
-    @property
+    @cached_property
     def phase(self) -> Phase:
         """Where the circuit breaker stands now."""
         return self.state.breaker.phase(self.view.steady_ms)
 
-    @property
+    @cached_property
     def market(self) -> Market:
         """The symbol's trading rules.  Raises `MissingDataError`."""
         return self._known(self.view.markets.get(self.symbol), "The venue lists no market")
 
-    @property
+    @cached_property
     def ticker(self) -> Ticker:
         """The symbol's prices.  Raises `MissingDataError`."""
         return self._known(self.view.tickers.get(self.symbol), "There is no current price")
@@ -69,35 +74,47 @@ class Case:
         return self._known(self.view.validation.get(self.symbol), "No recent-window backtest was made")
 
     @property
+    def behaviour(self) -> Behaviour:
+        """How the symbol has moved lately.  Raises `MissingDataError`."""
+        return self._known(self.view.behaviour.get(self.symbol), "Too little is known about the movements")
+
+    @cached_property
     def price(self) -> Decimal:
         """What the position is expected to be entered at, before slippage.  Raises `MissingDataError`."""
         if self.ticker.last <= 0:
             raise MissingDataError(f"The last price of {self.symbol} is {plain(self.ticker.last)}.")
         return self.ticker.last
 
-    @property
+    @cached_property
     def fill(self) -> Decimal:
         """What the entry is expected to pay, spread and slippage included.  Raises `MissingDataError`."""
         return self.ticker.taken(self.direction.entry_side)
 
-    @property
+    @cached_property
     def size(self) -> Size:
-        """How large the position would be."""
+        """How large the position would be.  Raises `MissingDataError`."""
+        volatile = self.settings.sizing.model == "volatility"
         return size_position(
             self.settings,
             self.market,
-            price=self.price,
-            fill=self.fill,
-            equity=self.view.equity,
-            available=self.view.available,
-            exposure=self.view.exposure,
-            leverage=self.view.leverage,
+            Purse.of(self.view, self.symbol, self.direction),
+            Entry(
+                price=self.price,
+                fill=self.fill,
+                stop=self.protection.stop,
+                volatility_pct=self.behaviour.volatility_pct if volatile else None,
+            ),
             share=Decimal(str(self.rules.probe_fraction)) if self.phase is Phase.HALF_OPEN else Decimal(1),
         )
 
-    @property
+    @cached_property
+    def value(self) -> Decimal:
+        """What the position would be worth, USDT.  Raises `MissingDataError`."""
+        return self.size.quantity * self.price
+
+    @cached_property
     def protection(self) -> Protection:
-        """Where the position would be closed again."""
+        """Where the position would be closed again.  Raises `MissingDataError`."""
         return protect(
             self.settings,
             self.market,
@@ -118,12 +135,13 @@ class Check:
     """One protection layer.
 
     ``setting`` is the key that tunes it, empty where there is nothing to tune.  ``refusal`` returns the sentence
-    that refuses, with its numbers, or None.
+    that refuses, with its numbers, or None.  ``standing`` tells in a few words how far from that the case is.
     """
 
     name: str
     setting: str
     refusal: Callable[[Case], str | None]
+    standing: Callable[[Case], str]
 
     def judge(self, case: Case) -> Reason | None:
         """Why ``case`` is refused, or None.  A check that cannot be made refuses, with that as its reason."""
@@ -134,3 +152,10 @@ class Check:
         except Exception as error:  # noqa: BLE001 - guards fail closed; the verdict carries the error to the operator
             sentence = f"The check could not be made: {type(error).__name__}: {error}."
         return None if sentence is None else Reason(check=self.name, sentence=sentence)
+
+    def figures(self, case: Case) -> str:
+        """How far ``case`` is from being refused, in a few words; empty when that is not known."""
+        try:
+            return self.standing(case)
+        except Exception:  # noqa: BLE001 - `judge` says in a sentence what is missing; these are figures beside it
+            return ""

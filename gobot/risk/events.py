@@ -27,6 +27,7 @@ class TradeClosed:
     """A round trip ended with ``pnl`` USDT net.  ``cycle`` is the one its entry was decided in.
 
     ``trade_id`` counts trades in the order of their opening; telling the same one again changes nothing.
+    ``exit_reason`` is the ledger's word for what ended it.
     """
 
     at_ms: int
@@ -34,6 +35,7 @@ class TradeClosed:
     symbol: str
     cycle: int
     pnl: Decimal
+    exit_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

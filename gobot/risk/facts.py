@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
-from gobot.core import DAY_MS, ZERO, Market, Position, Ticker, Timeframe
+from gobot.core import DAY_MS, ZERO, Book, Market, Position, Ticker, Timeframe
 from gobot.market import Candles, faults
+from gobot.risk.behaviour import behaviour_of, correlations_of
 from gobot.risk.view import CandleHealth, RecentTrade, RecentWindow, RiskView
 from gobot.settings.trading import TradingSettings
 
@@ -27,14 +28,19 @@ def view_of(
     closed: Sequence[RecentTrade],
     quarantined: Collection[str] = (),
     pending: Collection[str] = (),
+    clock_skew_ms: int | None = 0,
+    books: Mapping[str, Book] | None = None,
 ) -> RiskView:
     """The view at ``now_ms``.
 
     ``entering`` are the symbols that somebody wants a position in.  ``candles`` are closed ones by symbol, the window
     that ideas are formed on; of ``entering`` and of ``positions`` they should be there.  ``closed`` are the newest
-    trades that have ended.
+    trades that have ended.  ``clock_skew_ms`` and ``books`` as `RiskView` has them; a simulated world has no skew.
     """
-    today, timeframe = now_ms // DAY_MS, Timeframe.parse(settings.timeframe)
+    today, timeframe, rules = now_ms // DAY_MS, Timeframe.parse(settings.timeframe), settings.risk_manager
+    entering = [symbol for symbol in entering if symbol in candles]
+    moves = ((symbol, behaviour_of(candles[symbol], timeframe, rules.volatility_candles)) for symbol in entering)
+    held = [position.symbol for position in positions]
     return RiskView(
         now_ms=now_ms,
         steady_ms=steady_ms,
@@ -45,12 +51,22 @@ def view_of(
         positions=tuple(positions),
         markets=markets,
         tickers=tickers,
-        candles={symbol: health_of(candles[symbol], timeframe) for symbol in entering if symbol in candles},
+        candles={symbol: health_of(candles[symbol], timeframe) for symbol in entering},
         validation=validation,
+        behaviour={symbol: behaviour for symbol, behaviour in moves if behaviour is not None},
+        correlations=correlations_of(candles, entering, held, timeframe, rules.correlation_window),
+        books=books,
+        clock_skew_ms=clock_skew_ms,
         recent_trades=tuple(closed),
         quarantined=frozenset(quarantined),
         pending=frozenset(pending),
     )
+
+
+def candles_seen(settings: TradingSettings) -> int:
+    """How many closed candles a view needs of a symbol, beside those that warm its strategy up."""
+    rules = settings.risk_manager
+    return max(settings.validation.window, rules.correlation_window, rules.volatility_candles) + 1
 
 
 def health_of(candles: Candles, timeframe: Timeframe) -> CandleHealth:

@@ -20,6 +20,8 @@ SCHEMA = 1
 _HISTORY = 50
 # Trades open at the same time are few; this bounds what a lost state file could make us list.
 _MAX_UNCOUNTED = 1000
+# More than the symbols that gobot trades at most.
+_MAX_STOP_OUTS = 2000
 Money = Annotated[Decimal, Field(allow_inf_nan=False)]
 
 
@@ -33,10 +35,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopOut:
+    """A position in ``symbol`` was stopped out at ``at_ms`` (steady clock)."""
+
+    symbol: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiskState:
     """The memory of risk.  Money in USDT; ``*_until_ms`` by the steady clock.
 
-    ``latched`` is the reason of an emergency stop, empty without one.  ``counted_to`` and ``uncounted`` say which
+    ``latched`` is the reason of an emergency stop, empty without one.  ``base_equity`` is what the portfolio stop is
+    measured from: the first mark ever, or the last one before an operator's reset.  ``stop_outs`` holds the latest of
+    each symbol that may still be cooling down, by the steady clock.  ``counted_to`` and ``uncounted`` say which
     trades have been counted: all up to the first, except those in the second, which were still open.
     """
 
@@ -48,10 +60,12 @@ class RiskState:
     cooldown_until_ms: int | None = None
     equity: Money | None = None
     peak_equity: Money | None = None
+    base_equity: Money | None = None
     day: str = ""
     day_start_equity: Money | None = None
     counted_to: Count = 0
     uncounted: tuple[int, ...] = ()
+    stop_outs: tuple[StopOut, ...] = ()
     last_reset: str = ""
     history: tuple[Change, ...] = ()
 
@@ -65,6 +79,11 @@ class RiskState:
         if self.peak_equity is None or self.peak_equity <= 0:
             return None
         return float(max(ZERO, (self.peak_equity - equity) / self.peak_equity * 100))
+
+    def stopped_out(self, symbol: str, at_ms: int, *, since_ms: int) -> RiskState:
+        """The state with a stop-out; those before ``since_ms`` no longer matter and are forgotten."""
+        kept = (other for other in self.stop_outs if other.symbol != symbol and other.at_ms > since_ms)
+        return replace(self, stop_outs=(*kept, StopOut(symbol=symbol, at_ms=at_ms))[-_MAX_STOP_OUTS:])
 
     def counted(self, trade_id: int) -> RiskState | None:
         """The state with ``trade_id`` counted, None if it was already: each trade counts once, in any order."""

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from gobot.core import exact, plain
+from gobot.settings.base import Section
 from gobot.settings.keys import MASK, Key, dotted, key_of, masked
 from gobot.settings.load import Loaded, by_place
 
@@ -55,4 +56,6 @@ def written(value: Any) -> str:
 def _public(key: Key | None, value: Any) -> Any:
     if key and key.secret:
         return MASK if value else None
+    if isinstance(value, list):
+        return [one.model_dump(mode="json") if isinstance(one, Section) else one for one in value]
     return masked(value) if isinstance(value, str) else value

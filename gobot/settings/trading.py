@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import AwareDatetime, ConfigDict, Field, field_validator, model_validator
 
 from gobot.core import GobotError, Timeframe
 from gobot.settings.base import Section
@@ -13,6 +13,7 @@ from gobot.settings.base import Section
 Mode = Literal["sim", "paper", "testnet", "live"]
 Money = Annotated[Decimal, Field(gt=0, le=Decimal("1e12"))]
 Percent = Annotated[float, Field(gt=0, le=100)]
+Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Symbol = Annotated[str, Field(pattern=r"^[^\s\x00-\x1f]{1,64}$")]
 
 
@@ -41,12 +42,38 @@ class OrchestratorSettings(Section):
     completion_targets: CompletionTargets = Field(default_factory=CompletionTargets)
 
 
+class AdaptSettings(Section):
+    """Larger positions after wins, smaller ones after losses."""
+
+    enabled: bool = Field(False, description="Whether sizes follow the last results.")
+    lookback: int = Field(10, ge=1, le=200, description="Closed trades that count.")
+    step: float = Field(0.1, gt=0, le=1, description="Change per trade won more than lost, fraction of the size.")
+    smallest: float = Field(0.5, gt=0, le=1, description="Least multiple of the size.")
+    largest: float = Field(1.5, ge=1, le=10, description="Greatest multiple of the size.")
+
+
 class SizingSettings(Section):
     """How large a position is, before caps and venue minimums."""
 
-    model: Literal["fixed", "fraction"] = Field("fixed", description="fixed: a quote amount; fraction: of equity.")
+    model: Literal["fixed", "fraction", "risk", "volatility", "kelly"] = Field(
+        "fixed",
+        description="fixed: a quote amount; fraction: of equity; risk: what a stop-out may cost; "
+        "volatility: what the position may swing; kelly: by the results so far.",
+    )
     amount_usd: Money | None = Field(None, description="fixed: USDT per position; unset means max_position_usd.")
     fraction: float = Field(0.1, gt=0, le=1, description="fraction: share of equity per position.")
+    risk_pct: Annotated[float, Field(gt=0, le=100)] = Field(
+        1.0, description="risk: percent of equity that is lost at the stop, fees of entry and exit included."
+    )
+    target_volatility_pct: Annotated[float, Field(gt=0, le=1000)] = Field(
+        10.0, description="volatility: yearly volatility that one position brings the equity, percent."
+    )
+    kelly_fraction: float = Field(0.5, gt=0, le=1, description="kelly: share of the full Kelly size.")
+    kelly_cap: float = Field(0.2, gt=0, le=1, description="kelly: largest share of equity per position.")
+    kelly_min_trades: int = Field(
+        30, ge=2, le=200, description="kelly: closed trades it needs; with fewer, fraction decides."
+    )
+    adapt: AdaptSettings = Field(default_factory=AdaptSettings)
 
 
 class ValidationSettings(Section):
@@ -56,6 +83,23 @@ class ValidationSettings(Section):
     window: int = Field(480, ge=50, le=20_000, description="Candles that are tried.")
     min_trades: int = Field(4, ge=1, le=1000, description="With fewer trades in the window there is no verdict.")
     min_profit_factor: float = Field(0.8, ge=0, le=100, description="Gross profit / gross loss below this refuses.")
+
+
+class EventWindow(Section):
+    """A time without entries: an announcement, an upgrade, a delisting."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    begin: AwareDatetime = Field(alias="from", description="First moment, ISO with its zone: 2026-12-10T18:30:00Z.")
+    until: AwareDatetime = Field(description="The moment from which entries are allowed again.")
+    symbols: list[Symbol] = Field(default_factory=list, description="Whom it concerns; empty means all.")
+    why: str = Field(min_length=1, description="What happens, for the refusal.")
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.until <= self.begin:
+            raise ValueError(f"the event {self.why!r} must end after it begins")
+        return self
 
 
 class RiskManagerSettings(Section):
@@ -75,6 +119,55 @@ class RiskManagerSettings(Section):
     max_open_positions: int = Field(10, ge=1, le=1000, description="Positions at a time.")
     max_total_exposure_pct: float = Field(
         100, gt=0, le=12_500, description="Sum of position values, percent of equity times leverage."
+    )
+    max_symbol_exposure_pct: float = Field(
+        100, gt=0, le=12_500, description="Value of one symbol's position, percent of equity times leverage."
+    )
+    max_direction_exposure_pct: float = Field(
+        100, gt=0, le=12_500, description="Sum of all longs, or of all shorts, percent of equity times leverage."
+    )
+    max_cluster_exposure_pct: float = Field(
+        30, gt=0, le=12_500, description="Sum of positions that move together, percent of equity times leverage."
+    )
+    max_correlation: float = Field(
+        0.8, ge=-1, le=1, description="Correlation of returns above which positions move together; 1 means never."
+    )
+    correlation_window: int = Field(96, ge=30, le=5000, description="Candles that correlations are computed over.")
+    portfolio_stop_pct: Percent = Field(
+        5, description="Loss since the start or the last reset, percent of initial_capital_usd, that latches a stop."
+    )
+    max_atr_percentile: float = Field(
+        99,
+        ge=0,
+        le=100,
+        description="Average true range above that of so many percent of the window's candles refuses; 100 means off.",
+    )
+    max_volatility_pct: Annotated[float, Field(gt=0, le=100_000)] | None = Field(
+        1000, description="Realised volatility of a year, percent, above which nothing is opened; null means off."
+    )
+    volatility_candles: int = Field(96, ge=30, le=5000, description="Candles that volatility is computed over.")
+    low_liquidity_hours: Hours | None = Field(
+        "02:00-04:00", description="UTC hours without entries, may go past midnight; null means none."
+    )
+    max_volume_share_pct: Annotated[float, Field(gt=0, le=100_000)] | None = Field(
+        None, description="Largest position, percent of the median value traded per candle; null means no limit."
+    )
+    min_depth_ratio: float = Field(
+        2.0, ge=0, le=1000, description="What the order book holds within max_spread_pct, times the position; 0: off."
+    )
+    stop_out_cooldown_minutes: float = Field(
+        60, ge=0, le=10_080, description="Minutes without entries in a symbol whose position was stopped out; 0: off."
+    )
+    max_clock_skew_ms: int = Field(
+        1000, ge=1, le=60_000, description="Largest difference between the venue's clock and this host's, ms."
+    )
+    max_funding_pct: float = Field(
+        0.2, ge=0, le=100, description="Most that the next funding may cost a position, percent of its value."
+    )
+    events: list[EventWindow] = Field(
+        default_factory=list,
+        max_length=1000,
+        description="Times without entries: a list of {from, until, symbols, why}, ISO times.",
     )
     max_candle_age: float = Field(
         2.0, ge=1, le=100, description="Age of the newest closed candle, in candles, above which data is stale."

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from gobot.core import Action, Direction, Idea, Market, Position, Ticker
-from gobot.risk import CandleHealth, RecentWindow, RiskState, RiskView
+from gobot.risk import Behaviour, CandleHealth, RecentWindow, RiskState, RiskView
 from gobot.settings.trading import TradingSettings
 
 BTC = "BTC/USDT:USDT"
@@ -18,7 +18,11 @@ SETTINGS = TradingSettings.model_validate(
     {"symbols": [BTC, ETH], "initial_capital_usd": "10000", "max_position_usd": "2000"}
 )
 STATE = RiskState(
-    equity=Decimal(10_000), peak_equity=Decimal(10_000), day="2024-11-30", day_start_equity=Decimal(10_000)
+    equity=Decimal(10_000),
+    peak_equity=Decimal(10_000),
+    base_equity=Decimal(10_000),
+    day="2024-11-30",
+    day_start_equity=Decimal(10_000),
 )
 VIEW = RiskView(
     now_ms=NOW,
@@ -42,6 +46,9 @@ VIEW = RiskView(
     },
     candles={symbol: CandleHealth(newest_ms=NEWEST) for symbol in PRICES},
     validation={symbol: RecentWindow(trades=10, profit_factor=1.5) for symbol in PRICES},
+    behaviour={symbol: Behaviour(atr_percentile=60.0, volatility_pct=80.0, traded=5e6) for symbol in PRICES},
+    correlations={(BTC, ETH): 0.3},
+    clock_skew_ms=12,
 )
 
 
@@ -72,9 +79,18 @@ def settings(**changes) -> TradingSettings:
     return TradingSettings.model_validate(document)
 
 
-def view_with(symbol=BTC, *, ticker=None, market=None, candles=None, validation=None, **changes) -> RiskView:
+def view_with(
+    symbol=BTC, *, ticker=None, market=None, candles=None, validation=None, behaviour=None, **changes
+) -> RiskView:
     """VIEW with fields of one symbol's ticker, market, … changed, and other fields replaced whole."""
-    for name, part in (("tickers", ticker), ("markets", market), ("candles", candles), ("validation", validation)):
+    parts = {
+        "tickers": ticker,
+        "markets": market,
+        "candles": candles,
+        "validation": validation,
+        "behaviour": behaviour,
+    }
+    for name, part in parts.items():
         if part is not None:
             table = dict(getattr(VIEW, name))
             changes[name] = table | {symbol: replace(table[symbol], **part)}

@@ -6,12 +6,19 @@ from decimal import Decimal
 import pytest
 from risk_cases import BTC, CANDLE, ETH, NEWEST, NOW, STATE, VIEW, idea, position, settings, view_with
 
-from gobot.core import Action, Direction
-from gobot.risk import CHECKS, Approved, Breaker, Case, Check, Probe, Refused, Risk, failed_checks
+from gobot.core import Action, Book, Direction
+from gobot.risk import CHECKS, Approved, Breaker, Case, Check, Probe, Refused, Risk, RiskState, StopOut, failed_checks
 
 MINUTE = 60_000
 OPEN = Breaker(trips=1, until_ms=NOW + 12 * MINUTE, reason="3 in a row, the last: order refused")
 HALF_OPEN = Breaker(trips=1, until_ms=NOW, probe=Probe(symbol=ETH, cycle=3))
+BOOK = Book(
+    symbol=BTC,
+    bids=((Decimal(49_990), Decimal(10)),),
+    asks=((Decimal(50_000), Decimal("0.07")), (Decimal(50_400), Decimal(10))),
+    time_ms=NOW,
+)
+EVENT = {"from": "2024-11-30T13:30:00Z", "until": "2024-11-30T15:30:00+01:00", "why": "interest rates"}
 
 REFUSALS = {
     "emergency_stop": (
@@ -31,12 +38,22 @@ REFUSALS = {
     ),
     "drawdown": (
         {
-            "state": replace(STATE, peak_equity=Decimal(10_412), day_start_equity=Decimal(8_200)),
+            "state": replace(
+                STATE, peak_equity=Decimal(10_412), base_equity=Decimal(8_200), day_start_equity=Decimal(8_200)
+            ),
             "view": replace(VIEW, equity=Decimal("8194.25")),
         },
         "Drawdown 21.3 % from the peak of 10,412.00 USDT reaches 20 %.",
     ),
     "drawdown, unknown": ({"state": replace(STATE, peak_equity=None)}, "The peak of the equity is not known."),
+    "portfolio_stop": (
+        {"view": replace(VIEW, equity=Decimal(9_487)), "state": replace(STATE, day_start_equity=Decimal(9_500))},
+        "The loss since 10,000.00 USDT, 513.00 USDT, reaches 500.00 USDT (5 % of the capital).",
+    ),
+    "portfolio_stop, unknown": (
+        {"state": replace(STATE, base_equity=None)},
+        "The equity that the portfolio stop is measured from is not known.",
+    ),
     "daily_loss": (
         {"view": replace(VIEW, equity=Decimal("9887.6"))},
         "Loss of the day, 112.40 USDT, reaches 100.00 USDT.",
@@ -52,6 +69,10 @@ REFUSALS = {
     "consecutive_losses": (
         {"state": replace(STATE, losses_in_row=5, cooldown_until_ms=NOW + 90 * MINUTE)},
         "5 losing trades in a row reach 5: no entries for another 90.0 minutes.",
+    ),
+    "stop_out_cooldown": (
+        {"state": replace(STATE, stop_outs=(StopOut(symbol=BTC, at_ms=NOW - 18 * MINUTE),))},
+        "A position in BTC/USDT:USDT was stopped out: no entries there for another 42.0 minutes.",
     ),
     "already_open": (
         {"view": replace(VIEW, positions=(position(),))},
@@ -72,6 +93,16 @@ REFUSALS = {
         (
             "Open positions of 2,000.00 USDT leave nothing of the 2,000.00 USDT allowed "
             "(20 % of 10,000.00 USDT times leverage 1)."
+        ),
+    ),
+    "direction_exposure": (
+        {
+            "view": replace(VIEW, positions=(position(ETH, quantity="1"),)),
+            "settings": settings(risk_manager={"max_direction_exposure_pct": 19.5}),
+        },
+        (
+            "Open long positions of 2,000.00 USDT leave nothing of the 1,950.00 USDT allowed "
+            "(19.5 % of 10,000.00 USDT times leverage 1)."
         ),
     ),
     "direction": ({"settings": settings(direction="short")}, "The settings allow only short positions."),
@@ -147,9 +178,105 @@ REFUSALS = {
         {"view": replace(VIEW, available=Decimal(3))},
         "0.000 BTC/USDT:USDT is below the venue's minimum of 0.001; the margin available decides the size.",
     ),
+    "position_size, one symbol": (
+        {"settings": settings(risk_manager={"max_symbol_exposure_pct": 0.01})},
+        ("0.000 BTC/USDT:USDT is below the venue's minimum of 0.001; max_symbol_exposure_pct decides the size."),
+    ),
+    "volatility": (
+        {"view": view_with(behaviour={"atr_percentile": 99.4})},
+        "The average true range of BTC/USDT:USDT is above that of 99.4 % of the last candles, more than 99 %.",
+    ),
+    "volatility, realised": (
+        {"view": view_with(behaviour={"volatility_pct": 1234.0})},
+        "The volatility of BTC/USDT:USDT, 1,234 % a year, exceeds 1000 %.",
+    ),
+    "volatility, unknown": (
+        {"view": replace(VIEW, behaviour={})},
+        "Too little is known about the movements for BTC/USDT:USDT.",
+    ),
+    "correlation": (
+        {"view": replace(VIEW, positions=(position(ETH, quantity="1"),), correlations={(BTC, ETH): 0.93})},
+        (
+            "Together with what moves as BTC/USDT:USDT does (ETH/USDT:USDT 0.93; above 0.8) it would be "
+            "4,000.00 USDT, more than 3,000.00 USDT (30 % of equity times leverage)."
+        ),
+    ),
+    "correlation, opposite": (
+        {
+            "view": replace(VIEW, positions=(position(ETH, "short", "1"),), correlations={(BTC, ETH): -0.85}),
+        },
+        (
+            "Together with what moves as BTC/USDT:USDT does (ETH/USDT:USDT 0.85; above 0.8) it would be "
+            "4,000.00 USDT, more than 3,000.00 USDT (30 % of equity times leverage)."
+        ),
+    ),
+    "correlation, unknown": (
+        {"view": replace(VIEW, positions=(position(ETH, quantity="1"),), correlations={})},
+        (
+            "Together with what moves as BTC/USDT:USDT does (ETH/USDT:USDT unknown; above 0.8) it would be "
+            "4,000.00 USDT, more than 3,000.00 USDT (30 % of equity times leverage)."
+        ),
+    ),
+    "liquidity": (
+        {
+            "view": view_with(behaviour={"traded": 15_000.0}),
+            "settings": settings(risk_manager={"max_volume_share_pct": 10}),
+        },
+        (
+            "The position of 2,000.00 USDT is more than 10 % of the 15,000.00 USDT that BTC/USDT:USDT "
+            "usually trades per candle."
+        ),
+    ),
+    "liquidity, book": (
+        {"view": replace(VIEW, books={BTC: BOOK})},
+        (
+            "The order book of BTC/USDT:USDT holds 3,500.00 USDT within 0.5 % of the price, "
+            "less than 2 times the position of 2,000.00 USDT."
+        ),
+    ),
+    "liquidity, no book": (
+        {"view": replace(VIEW, books={})},
+        "The order book of BTC/USDT:USDT is not known.",
+    ),
+    "low_liquidity_hours": (
+        {"settings": settings(risk_manager={"low_liquidity_hours": "13:30-14:30"})},
+        "14:00 UTC lies in the hours of low liquidity, 13:30-14:30.",
+    ),
+    "low_liquidity_hours, past midnight": (
+        {"settings": settings(risk_manager={"low_liquidity_hours": "13:59-04:00"})},
+        "14:00 UTC lies in the hours of low liquidity, 13:59-04:00.",
+    ),
+    "event_window": (
+        {"settings": settings(risk_manager={"events": [EVENT]})},
+        "No entries until 2024-11-30T14:30:00Z: interest rates.",
+    ),
+    "event_window, one symbol": (
+        {"settings": settings(risk_manager={"events": [EVENT | {"symbols": [ETH, BTC]}]})},
+        "No entries until 2024-11-30T14:30:00Z: interest rates.",
+    ),
+    "funding": (
+        {"view": view_with(ticker={"funding_rate": Decimal("0.0031")})},
+        "The next funding costs a long position in BTC/USDT:USDT 0.310 %, more than 0.2 %.",
+    ),
+    "funding, short": (
+        {"idea": idea("short"), "view": view_with(ticker={"funding_rate": Decimal("-0.0031")})},
+        "The next funding costs a short position in BTC/USDT:USDT 0.310 %, more than 0.2 %.",
+    ),
+    "clock_skew": (
+        {"view": replace(VIEW, clock_skew_ms=1_001)},
+        "The venue's clock is 1001 ms ahead of ours, more than 1000 ms.",
+    ),
+    "clock_skew, behind": (
+        {"view": replace(VIEW, clock_skew_ms=-1_500)},
+        "The venue's clock is 1500 ms behind ours, more than 1000 ms.",
+    ),
+    "clock_skew, unknown": (
+        {"view": replace(VIEW, clock_skew_ms=None)},
+        "The venue's clock could not be asked.",
+    ),
 }
 # What cannot but fail with it.
-FOLLOWS = {"exposure": {"position_size"}}
+FOLLOWS = {"exposure": {"position_size"}, "direction_exposure": {"position_size"}}
 
 
 @pytest.mark.parametrize("name", REFUSALS)
@@ -193,7 +320,7 @@ def test_a_verdict_lists_every_check_that_failed():
 
 
 def test_without_any_data_every_dependent_check_refuses():
-    view = replace(VIEW, markets={}, tickers={}, candles={}, validation={})
+    view = replace(VIEW, markets={}, tickers={}, candles={}, validation={}, behaviour={})
     (verdict,) = Risk(settings()).review([idea()], view, STATE)
     assert {reason.check for reason in verdict.reasons} == {
         "market_active",
@@ -203,6 +330,8 @@ def test_without_any_data_every_dependent_check_refuses():
         "recent_window",
         "protective_stop",
         "position_size",
+        "volatility",
+        "funding",
     }
 
 
@@ -211,7 +340,7 @@ def test_a_check_that_raises_refuses():
         return 1 / 0
 
     case = Case(idea=idea(), direction=Direction.LONG, view=VIEW, state=STATE, settings=settings())
-    (reason,) = failed_checks(case, (Check("broken", "", broken),))
+    (reason,) = failed_checks(case, (Check("broken", "", broken, lambda _: ""),))
     assert reason.sentence == "The check could not be made: ZeroDivisionError: division by zero."
 
 
@@ -244,3 +373,144 @@ def test_a_day_that_the_clock_went_back_to_keeps_its_start():
     state = replace(STATE, day="2024-12-01")
     (verdict,) = Risk(settings()).review([idea(Action.SHORT)], VIEW, state)
     assert isinstance(verdict, Approved)
+
+
+PASSES = {
+    "volatility": {
+        "settings": settings(risk_manager={"max_atr_percentile": 100}),
+        "behaviour": {"atr_percentile": 100.0},
+    },
+    "volatility, off": {
+        "settings": settings(risk_manager={"max_atr_percentile": 100, "max_volatility_pct": None}),
+        "behaviour": {"atr_percentile": 100.0, "volatility_pct": 99_999.0},
+    },
+    "volatility, at the limits": {"behaviour": {"atr_percentile": 99.0, "volatility_pct": 1000.0}},
+    "correlation, no more than the limit": {
+        "correlations": {(BTC, ETH): 0.8},
+        "positions": (position(ETH, quantity="1"),),
+    },
+    "correlation, they hedge each other": {
+        "correlations": {(BTC, ETH): 0.99},
+        "positions": (position(ETH, "short", "1"),),
+    },
+    "correlation, small enough together": {
+        "correlations": {(BTC, ETH): 0.99},
+        "positions": (position(ETH, quantity="0.5"),),
+    },
+    "liquidity": {
+        "settings": settings(risk_manager={"max_volume_share_pct": 10}),
+        "behaviour": {"traded": 20_000.0},
+        "books": {BTC: replace(BOOK, asks=((Decimal(50_000), Decimal("0.08")),))},
+    },
+    "liquidity, off": {"settings": settings(risk_manager={"min_depth_ratio": 0}), "books": {}},
+    "hours, not yet": {"settings": settings(risk_manager={"low_liquidity_hours": "14:01-04:00"})},
+    "hours, no longer": {"settings": settings(risk_manager={"low_liquidity_hours": "13:00-14:00"})},
+    "hours, none": {"settings": settings(risk_manager={"low_liquidity_hours": None})},
+    "event, of another": {"settings": settings(risk_manager={"events": [EVENT | {"symbols": [ETH]}]})},
+    "event, over": {"settings": settings(risk_manager={"events": [EVENT | {"until": "2024-11-30T14:00:05Z"}]})},
+    "event, to come": {"settings": settings(risk_manager={"events": [EVENT | {"from": "2024-11-30T14:00:06Z"}]})},
+    "funding, none": {"ticker": {"funding_rate": None}},
+    "funding, at the limit": {"ticker": {"funding_rate": Decimal("0.002")}},
+    "funding, in our favour": {"ticker": {"funding_rate": Decimal("-0.01")}},
+    "clock": {"clock_skew_ms": -1_000},
+}
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_what_passes(name):
+    changes = dict(PASSES[name])
+    rules = changes.pop("settings", settings())
+    (verdict,) = Risk(rules).review([idea()], view_with(**changes), STATE)
+    assert isinstance(verdict, Approved), verdict.reasons
+
+
+@pytest.mark.parametrize("moment", ["2024-11-30T14:00:05Z", "2024-11-30T14:00:04.999Z"])
+def test_an_event_begins_at_its_first_moment(moment):
+    rules = settings(risk_manager={"events": [EVENT | {"from": moment}]})
+    (verdict,) = Risk(rules).review([idea()], VIEW, STATE)
+    assert [reason.check for reason in verdict.reasons] == ["event_window"]
+
+
+FIGURES = {
+    "emergency_stop": "not latched",
+    "circuit_breaker": "closed, 0 of 3 failures in a row",
+    "drawdown": "0.0 % of 20 %",
+    "portfolio_stop": "loss 0.00 of 500.00 USDT",
+    "daily_loss": "+0.00 of -100.00 USDT",
+    "consecutive_losses": "0 of 5 losing trades in a row",
+    "stop_out_cooldown": "no stop-out in the last 60 minutes",
+    "already_open": "flat",
+    "open_positions": "1 of 10 positions",
+    "exposure": "1,000.00 of 10,000.00 USDT",
+    "direction_exposure": "1,000.00 of 10,000.00 USDT long",
+    "direction": "both",
+    "market_active": "traded",
+    "quarantine": "reconciled",
+    "pending_order": "none",
+    "fresh_candles": "opened 1.01 of 2 candles ago, 0 missing",
+    "fresh_price": "0.00 of 2 candles old",
+    "spread": "0.010 % of 0.5 %",
+    "recent_window": "profit factor 1.50 over 10 trades, at least 0.8",
+    "protective_stop": "stop 49000, target 52000 at 50000",
+    "position_size": "0.04, 2,000.00 USDT: the size wanted decides",
+    "volatility": "ATR above 60.0 % of 99 % of candles, 80 % of 1000 % a year",
+    "correlation": "3,000.00 of 3,000.00 USDT with 1 correlated",
+    "liquidity": "0.04 % of 10 % of a candle's volume, the book holds 5 times the position, at least 2",
+    "low_liquidity_hours": "14:00, not in 02:00-04:00",
+    "event_window": "none of 1 events",
+    "funding": "+0.010 % of 0.2 %",
+    "clock_skew": "+12 of 1000 ms",
+}
+SHOWN = Case(
+    idea=idea(),
+    direction=Direction.LONG,
+    view=view_with(
+        positions=(position(ETH, quantity="0.5"),),
+        correlations={(BTC, ETH): 0.95},
+        books={BTC: replace(BOOK, asks=((Decimal(50_000), Decimal("0.2")),))},
+        ticker={"funding_rate": Decimal("0.0001")},
+    ),
+    state=STATE,
+    settings=settings(risk_manager={"max_volume_share_pct": 10, "events": [EVENT | {"symbols": [ETH]}]}),
+)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_a_check_that_passes_tells_its_figures(check):
+    assert check.judge(SHOWN) is None
+    assert check.figures(SHOWN) == FIGURES[check.name]
+
+
+def test_figures_of_what_is_off_or_does_not_apply():
+    plain_case = replace(SHOWN, view=replace(VIEW, validation={}), settings=settings(validation={"enabled": False}))
+    found = {check.name: check.figures(plain_case) for check in CHECKS}
+    assert found["recent_window"] == "off"
+    assert found["correlation"] == "no open position correlated above 0.8"
+    assert found["liquidity"] == "no limit"
+    assert found["funding"] == "no funding"
+    calm = replace(SHOWN, settings=settings(risk_manager={"max_volatility_pct": None}))
+    assert {check.name: check.figures(calm) for check in CHECKS}["volatility"] == (
+        "ATR above 60.0 % of 99 % of candles, 80 % a year"
+    )
+    few = replace(SHOWN, view=view_with(validation={"trades": 3}))
+    assert {check.name: check.figures(few) for check in CHECKS}["recent_window"] == (
+        "3 trades, of which 4 are needed for a verdict"
+    )
+
+
+def test_without_data_there_are_no_figures_and_nothing_is_raised():
+    bare = replace(SHOWN, view=replace(VIEW, markets={}, tickers={}, behaviour={}, candles={}), state=RiskState())
+    found = {check.name for check in CHECKS if not check.figures(bare)}
+    assert found == {
+        "drawdown",
+        "portfolio_stop",
+        "daily_loss",
+        "fresh_candles",
+        "fresh_price",
+        "spread",
+        "protective_stop",
+        "position_size",
+        "volatility",
+        "liquidity",
+        "funding",
+    }

@@ -25,6 +25,7 @@ from gobot.risk import (
     RiskState,
     RuleViolated,
     SteadyClock,
+    StopOut,
     TradeClosed,
 )
 
@@ -157,7 +158,63 @@ def test_drawdown_latches_the_emergency_stop_until_an_operator_resets_it():
     assert isinstance(RISK.review([idea()], VIEW, state)[0], Refused)
     reset = told(state, mark(9_000), OperatorReset(at_ms=NOW, reason="looked at it"))
     assert (reset.latched, reset.peak_equity, reset.last_reset) == ("", Decimal(9_000), "looked at it")
-    assert told(reset, mark(8_000)).latched == ""
+    assert told(reset, mark(8_501)).latched == ""
+
+
+def test_the_portfolio_stop_counts_from_the_first_mark_or_the_last_reset():
+    state = told(RiskState(), mark(10_000), mark(11_000), mark("9500.01"))
+    assert (state.base_equity, state.latched) == (Decimal(10_000), "")
+    state = told(state, mark(9_500), mark(10_500))
+    assert state.latched == ("the loss since 10,000.00 USDT, 500.00 USDT, reaches 5 % of the capital of 10,000.00 USDT")
+    reset = told(state, mark(9_500), OperatorReset(at_ms=NOW, reason="looked at it"))
+    assert told(reset, mark("9000.01")).latched == ""
+    assert told(reset, mark(9_000)).latched
+
+
+def stopped(number, reason, pnl=-1, symbol=BTC):
+    return replace(trade(number, pnl), exit_reason=reason, symbol=symbol)
+
+
+@pytest.mark.parametrize(
+    ("reason", "pnl", "counts"),
+    [
+        ("stop", -1, True),
+        ("stop", 1, False),
+        ("liquidation", -1, True),
+        ("trailing", -1, True),
+        ("trailing", 1, False),
+        ("signal", -1, False),
+        ("target", 1, False),
+        ("", -1, False),
+    ],
+)
+def test_a_stop_out_lets_its_symbol_cool_down(reason, pnl, counts):
+    state = told(STATE, stopped(1, reason, pnl))
+    assert state.stop_outs == ((StopOut(symbol=BTC, at_ms=NOW),) if counts else ())
+
+    def approved(minutes, symbol=BTC):
+        (verdict,) = RISK.review([idea(symbol=symbol)], replace(VIEW, steady_ms=NOW + round(minutes * MINUTE)), state)
+        return isinstance(verdict, Approved)
+
+    assert approved(59.99) is not counts
+    assert approved(-DAY / MINUTE) is not counts, "a clock that was set back over a restart"
+    assert approved(60)
+    assert approved(1, ETH)
+
+
+def test_the_latest_stop_out_of_a_symbol_counts_and_old_ones_are_forgotten():
+    state = told(STATE, stopped(1, "stop"), stopped(2, "stop", symbol=ETH))
+    state = told(state, stopped(3, "stop"), at=NOW + 30 * MINUTE)
+    assert state.stop_outs == (StopOut(symbol=ETH, at_ms=NOW), StopOut(symbol=BTC, at_ms=NOW + 30 * MINUTE))
+    state = told(state, stopped(4, "stop", symbol="X"), at=NOW + 60 * MINUTE)
+    assert [one.symbol for one in state.stop_outs] == [BTC, "X"]
+    assert told(state, stopped(4, "stop"), at=NOW + 60 * MINUTE) == state, "told twice"
+
+
+def test_without_a_cooldown_a_stop_out_holds_nobody_back():
+    free = Risk(settings(risk_manager={"stop_out_cooldown_minutes": 0}))
+    state = told(STATE, stopped(1, "stop"))
+    assert isinstance(free.review([idea()], VIEW, state)[0], Approved)
 
 
 def test_the_first_emergency_keeps_its_reason():
@@ -172,7 +229,11 @@ def test_the_day_starts_with_its_first_mark_and_never_goes_back():
 
 def test_it_survives_a_restart():
     state = told(
-        opened(), ProbeStarted(at_ms=NOW, symbol=BTC, cycle=3), trade(4, "-1.23456789"), mark("1234.5"), at=NOW + DAY
+        opened(),
+        ProbeStarted(at_ms=NOW, symbol=BTC, cycle=3),
+        replace(trade(4, "-1.23456789"), exit_reason="stop"),
+        mark("1234.5"),
+        at=NOW + DAY,
     )
     document = orjson.loads(orjson.dumps(state.document()))
     assert RiskState.from_document(document) == state

@@ -131,6 +131,7 @@ class BinanceServer:
             "exchangeInfo": self._exchange_info,
             "klines": lambda: self._klines(query),
             "ticker/bookTicker": lambda: self._of_one_or_all(query, self._book),
+            "depth": lambda: self._depth(query["symbol"].removesuffix("USDT")),
             "premiumIndex": lambda: self._of_one_or_all(query, self._premium),
             "fundingRate": lambda: self._funding(query),
         }
@@ -143,6 +144,12 @@ class BinanceServer:
         price, now = self.price(coin, self.clock()), self.clock()
         bid, ask = f"{price - HALF_SPREAD:.2f}", f"{price + HALF_SPREAD:.2f}"
         return {"symbol": f"{coin}USDT", "bidPrice": bid, "bidQty": "5", "askPrice": ask, "askQty": "5", "time": now}
+
+    def _depth(self, coin: str) -> dict[str, Any]:
+        price, now = self.price(coin, self.clock()), self.clock()
+        far = [HALF_SPREAD + 0.01 * level for level in range(5)]
+        bids, asks = ([[f"{price + sign * one:.2f}", "5"] for one in far] for sign in (-1, 1))
+        return {"lastUpdateId": 1, "E": now, "T": now, "bids": bids, "asks": asks}
 
     def _premium(self, coin: str) -> dict[str, Any]:
         now = self.clock()

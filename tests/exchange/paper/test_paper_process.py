@@ -39,6 +39,8 @@ trading:
   initial_capital_usd: 10000
   max_position_usd: 1000
   validation: {{enabled: false}}
+  # Whenever and wherever on its random walk the test runs, it is to trade.
+  risk_manager: {{low_liquidity_hours: null, max_atr_percentile: 100, max_volatility_pct: null, min_depth_ratio: 0.1}}
   orchestrator: {{loop_interval: 1, close_delay: 0, guard_interval: 1}}
   rate_limiter: {{endpoint_recovery_seconds: 1}}
 exchange:
@@ -138,7 +140,7 @@ def test_it_trades_and_goes_on_where_it_was(home, venue):
     status = home.json("status")
     assert [position["symbol"] for position in status["positions"]] == ["ETH/USDT:USDT"]
     assert status["equity"] == pytest.approx(10_000 + trade["pnl"], abs=5)
-    needed = {"exchangeInfo", "time", "klines", "ticker/bookTicker", "premiumIndex"}
+    needed = {"exchangeInfo", "time", "klines", "ticker/bookTicker", "premiumIndex", "depth"}
     # History of funding is asked for where a full hour has passed between the two runs.
     assert needed <= venue.counts.keys() <= needed | {"fundingRate"}
 

@@ -89,6 +89,11 @@ def _limits_of(rules: Rules, risk: TradingSettings) -> Limits:
 
 def _told(risk: TradingSettings) -> dict[str, Any]:
     """The settings that decide what risk refuses."""
-    targets = risk.orchestrator.completion_targets.model_dump()
+    orchestrator, manager = risk.orchestrator, risk.risk_manager.model_dump(mode="json")
     validation = {f"validation_{name}": value for name, value in risk.validation.model_dump().items()}
-    return {**risk.risk_manager.model_dump(mode="json"), **targets, "on_target": risk.orchestrator.on_target, **validation}
+    return {
+        **manager,
+        **orchestrator.completion_targets.model_dump(),
+        "on_target": orchestrator.on_target,
+        **validation,
+    }

@@ -22,6 +22,7 @@ _CARDS = (
     sections.cautions,
     sections.figure,
     sections.monthly,
+    sections.by_symbol,
     sections.returns,
     sections.sources_of_profit,
     sections.on_the_way,
@@ -41,7 +42,7 @@ def page(report: Report) -> str:
     cards = "".join(section(report) for section in _CARDS)
     body = f'{sections.header(report)}<div class="grid">{cards}</div>{_footer(report)}'
     data = orjson.dumps(page_data(report)).decode().replace("<", "\\u003c")
-    title = f"{report.strategy} on {', '.join(report.symbols)}"
+    title = f"{report.strategy} on {words.symbols(report.symbols)}"
     return document(title, body, data, _SCRIPTS)
 
 

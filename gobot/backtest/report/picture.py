@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,7 @@ _STYLE: dict[Any, Any] = {
 }  # fmt: skip
 _POINTS = 1_600
 _CROWD = 300
+_TITLE_LENGTH = 150
 
 
 def png(report: Report) -> bytes:
@@ -51,14 +53,16 @@ def png(report: Report) -> bytes:
 
 
 def _title(report: Report) -> str:
+    """What came of what, and under it the parameters."""
     summary = report.summary
-    params = ", ".join(f"{name} {value}" for name, value in report.params.items())
     came_to = (
         words.gain(summary["return_pct"]),
         f"drawdown {words.percent(summary['max_drawdown_pct'])}",
         f"{words.count(summary['trades'])} trades",
     )
-    return f"{report.strategy}({params}) on {', '.join(report.symbols)} {report.timeframe}:  {',  '.join(came_to)}"
+    head = f"{report.strategy} on {words.symbols(report.symbols)} {report.timeframe}:  {',  '.join(came_to)}"
+    params = textwrap.shorten(words.params(report.params), _TITLE_LENGTH, placeholder=" …")
+    return f"{head}\n{params}" if params else head
 
 
 def _equity(axes: Axes, report: Report) -> None:

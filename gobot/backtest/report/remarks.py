@@ -14,6 +14,7 @@ from gobot.market import faults
 
 if TYPE_CHECKING:
     from gobot.backtest.report.report import Report
+    from gobot.backtest.report.trades import TradeColumns
 
 FEW_TRADES = 30
 """Below this nothing is said about a strategy: a fair coin often looks good for so long."""
@@ -70,8 +71,8 @@ def _against_baselines(report: Report) -> Iterator[str]:
     own, stake = report.summary["return_pct"], _stake(report)
     if 0 < stake < _SMALL_STAKE:
         yield (
-            f"Positions were {percent(100 * stake)} of the account: what they made is small beside it, and so are "
-            "drawdown and return. --set backtest.sizing=all_in shows the strategy itself."
+            f"Positions were {percent(100 * stake)} of the account at most: what they made is small beside it, and so "
+            "are drawdown and return. --set backtest.sizing=all_in shows the strategy itself."
         )
     for baseline in report.baselines:
         if baseline.as_good is None and baseline.return_pct > own and not 0 < stake < _SMALL_STAKE:
@@ -84,11 +85,20 @@ def _against_baselines(report: Report) -> Iterator[str]:
 
 
 def _stake(report: Report) -> float:
-    """The middle size of a position as a share of the account at the start."""
-    if not len(report.trades):
+    """The middle size of a position, times the most there were at once, as a share of the account at the start."""
+    trades = report.trades
+    if not len(trades):
         return 0.0
-    usual = float(np.median(report.trades.quantity * report.trades.entry_price))
-    return usual / float(report.summary["start_equity"])
+    usual = float(np.median(trades.quantity * trades.entry_price))
+    return usual * _most_at_once(trades) / float(report.summary["start_equity"])
+
+
+def _most_at_once(trades: TradeColumns) -> int:
+    # What ends in the candle in which something begins has made room for it.
+    times = np.concatenate([trades.exit_ms, trades.entry_ms])
+    change = np.concatenate([np.full(len(trades), -1), np.full(len(trades), 1)])
+    held = np.cumsum(change[np.argsort(times, kind="stable")])
+    return max(1, int(held.max()))
 
 
 def _costs(report: Report) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def header(report: Report) -> Html:
     did = f"{words.count(trades)} closed trades" if trades != 1 else "one closed trade"
     first, last = int(report.curve.time[0]), int(report.curve.time[-1])
     sentence = (
-        f"{', '.join(report.symbols)} in {report.timeframe} candles from {words.day(first)} to {words.day(last)}: "
+        f"{words.symbols(report.symbols)} in {report.timeframe} candles from {words.day(first)} to {words.day(last)}: "
         f"{did} took {words.amount(summary['start_equity'])} USDT to "
     )
     end = f'<b class="{tone(summary["net_profit"])}">{words.amount(summary["final_equity"])} USDT</b>.'
@@ -96,7 +97,7 @@ def figure(report: Report) -> Html:
         '<label><input type="checkbox" data-toggle="lines" checked> buy and hold</label>'
         f"{bands if any(one.low for one in report.baselines) else ''}{choice}"
     )
-    name = f"Equity, drawdown, and {', '.join(report.symbols)} with every trade; arrow keys move and zoom"
+    name = f"Equity, drawdown, and {words.symbols(report.symbols)} with every trade; arrow keys move and zoom"
     return Html(
         f'<section class="card"><div class="bar"><h2>Equity and trades</h2>{controls}</div>'
         f'<div class="figure" role="application" tabindex="0" aria-label="{text(name)}">'
@@ -152,9 +153,18 @@ def returns(report: Report) -> Html:
 
 
 def sources_of_profit(report: Report) -> Html:
-    """What each strategy, symbol, side and kind of exit contributed."""
+    """What each side and kind of exit contributed."""
+    return _contributions(report, "Where it came from", ("side", "exit"), size="half")
+
+
+def by_symbol(report: Report) -> Html:
+    """What each strategy and each symbol contributed, where there are several."""
+    return _contributions(report, "Strategies and symbols", ("strategy", "symbol"))
+
+
+def _contributions(report: Report, title: str, kinds: Sequence[str], size: str = "") -> Html:
     rows: list[list[str | Cell] | str] = []
-    found = shares(report.trades, report.symbols, report.strategies)
+    found = [share for share in shares(report.trades, report.symbols, report.strategies) if share.kind in kinds]
     if not found:
         return Html()
     for row, share in enumerate(found):
@@ -170,7 +180,7 @@ def sources_of_profit(report: Report) -> Html:
             ]
         )
     columns = ("", "Trades", "Won", "Mean return", "P&L, USDT")
-    return card("Where it came from", table(columns, rows, "Profit by strategy, symbol, side and exit"), size="half")
+    return card(title, table(columns, rows, f"Profit by {' and '.join(kinds)}"), size=size)
 
 
 def refusals(report: Report) -> Html:

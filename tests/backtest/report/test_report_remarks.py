@@ -69,7 +69,7 @@ def test_baselines_that_did_better(report_of):
 
 def test_small_stakes_are_not_compared_with_all_in(report_of):
     report = report_of(sizing="fixed", size=10.0)
-    assert said(report, "Positions were 0.10 % of the account")
+    assert said(report, "Positions were 0.10 % of the account at most")
     assert not said(report, "Buying and holding")
     assert not said(report_of(), "Positions were")
 

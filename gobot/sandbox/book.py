@@ -31,11 +31,17 @@ Listener = Callable[[dict[str, Any]], None]
 class Book:
     """Everything that one futures account has on the venue.
 
-    ``listener`` is told every event of the user stream; ``price_of`` says where a symbol stands at a moment.
+    ``listener`` is told every event of the user stream; ``price_of`` says where a symbol stands at a moment;
+    ``true_time`` is a moment of the venue by everybody else's clock.
     """
 
     def __init__(
-        self, venue: Venue, listings: Listings, price_of: Callable[[str, int], Decimal], listener: Listener
+        self,
+        venue: Venue,
+        listings: Listings,
+        price_of: Callable[[str, int], Decimal],
+        true_time: Callable[[int], int],
+        listener: Listener,
     ) -> None:
         self.venue = venue
         self.listings = listings
@@ -49,6 +55,7 @@ class Book:
         self.hidden: dict[str, int] = {}
         self._called: set[str] = set()
         self._price_of = price_of
+        self._true_time = true_time
         self._listener = listener
         self._algo_numbers = count(1_000_001)
         self._income_numbers = count(1)
@@ -74,15 +81,15 @@ class Book:
         self.note(now_ms)
         return self.orders[order.id]
 
-    def hide(self, client_id: str, until_ms: int) -> None:
+    def hide(self, client_id: str, now_ms: int, length_ms: int) -> None:
         """Keep an order of that client id from queries for a while."""
         if len(self.hidden) >= KEPT:
             self.hidden.clear()
-        self.hidden[client_id] = until_ms
+        self.hidden[client_id] = self._true_time(now_ms) + length_ms
 
     def shown(self, client_id: str, now_ms: int) -> bool:
         """Whether queries find an order of that client id: a fault can keep it from them for a while."""
-        return self.hidden.get(client_id, 0) <= now_ms
+        return self.hidden.get(client_id, 0) <= self._true_time(now_ms)
 
     def open_orders(self, symbol: str | None = None) -> list[VenueOrder]:
         """Resting orders, oldest first."""
@@ -308,7 +315,7 @@ class Book:
         self._listener(algo.event(now_ms))
 
     def _watch_protection(self, now_ms: int) -> None:
-        self.protection.look(self.venue.state.holdings, self.open_algos(), now_ms)
+        self.protection.look(self.venue.state.holdings, self.open_algos(), self._true_time(now_ms))
 
     def _account_event(self, reason: str, symbols: list[str], change: Decimal, now_ms: int) -> dict[str, Any]:
         """ACCOUNT_UPDATE of the user stream."""

@@ -23,7 +23,8 @@ _MOST_TRIGGERS = 10_000
 class Engine:
     """The futures venue: prices, one account, and the time that both have reached.
 
-    ``companions`` are brought along: each is told every stretch of time before it is over.
+    ``clock`` is everybody's; a fault may set the venue's own wrong.  ``companions`` are brought along: each is told
+    every stretch of time before it is over.
     """
 
     def __init__(
@@ -38,8 +39,9 @@ class Engine:
     ) -> None:
         self.prices = prices
         self.listings = listings
-        self.clock = clock
         self.now_ms = clock.now_ms()
+        self._clock = clock
+        self._skew_ms = 0
         markets: dict[str, Market] = {listing.market.symbol: listing.market for listing in listings}
         state = VenueState(time_ms=self.now_ms, wallet=Decimal(0))
         for symbol, market in markets.items():
@@ -47,10 +49,9 @@ class Engine:
         self.venue = Venue(markets, state, slippage=slippage, depth=liquidity.depth)
         liquidity.know(markets)
         self.liquidity = liquidity
-        self.book = Book(self.venue, listings, self.price, listener)
+        self.book = Book(self.venue, listings, self.price, self.true_time, listener)
         self.frozen: dict[str, Decimal] = {}
         self.pending: list[tuple[int, Callable[[], None]]] = []
-        self.skew_ms = 0
         self.companions: list[Callable[[int, int], None]] = []
 
     def price(self, symbol: str, at_ms: int | None = None) -> Decimal:
@@ -61,26 +62,37 @@ class Engine:
 
     @property
     def shown_ms(self) -> int:
-        """What the venue says the time is; a fault may set its clock wrong."""
-        return self.now_ms + self.skew_ms
+        """What the venue's clock says."""
+        return self._clock.now_ms() + self._skew_ms
+
+    def skew(self, skew_ms: int) -> None:
+        """From now on the venue's clock is so far ahead of everybody else's (below 0: behind).
+
+        One that is put back stands still, with all prices, until its old time has come again.
+        """
+        self._skew_ms = skew_ms
+
+    def true_time(self, at_ms: int) -> int:
+        """A moment of the venue by everybody else's clock."""
+        return min(at_ms - self._skew_ms, self._clock.now_ms())
 
     def mark(self, symbol: str) -> Decimal:
         """The price at which positions are valued."""
         return self.price(symbol)
 
     def later(self, delay_ms: int, action: Callable[[], None]) -> None:
-        """Do something when the venue's time has come ``delay_ms`` further."""
-        self.pending.append((self.now_ms + delay_ms, action))
+        """Do something in ``delay_ms``, whatever happens to the venue's clock meanwhile."""
+        self.pending.append((self._clock.now_ms() + delay_ms, action))
         self.pending.sort(key=lambda entry: entry[0])
 
     def advance(self) -> int:
         """Bring everything to the clock's time, and return that time."""
-        now = self.clock.now_ms()
+        now = self._clock.now_ms()
         while self.pending and self.pending[0][0] <= now:
             at_ms, action = self.pending.pop(0)
-            self._advance_to(max(at_ms, self.now_ms))
+            self._advance_to(at_ms + self._skew_ms)
             action()
-        self._advance_to(now)
+        self._advance_to(now + self._skew_ms)
         return self.now_ms
 
     def _advance_to(self, now: int) -> None:

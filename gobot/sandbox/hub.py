@@ -57,15 +57,16 @@ class Connection:
 class Hub:
     """All connections.
 
-    While the hub is silent (``silent_until_ms``) connections stay open and hear nothing; what happens meanwhile is
-    lost to them.  ``joined`` is set when somebody begins to listen; who waits for it clears it.
+    While the hub is silent (``silent_until_ms`` by ``clock``) connections stay open and hear nothing; what happens
+    meanwhile is lost to them.  ``joined`` is set when somebody begins to listen; who waits for it clears it.
     """
 
-    def __init__(self, streams: MarketStreams) -> None:
+    def __init__(self, streams: MarketStreams, clock: Callable[[], int]) -> None:
         self.connections: set[Connection] = set()
         self.joined = asyncio.Event()
         self.silent_until_ms = 0
         self._streams = streams
+        self._clock = clock
         self._now_ms = 0
 
     async def serve(self, request: web.Request, *, account: str, now_ms: int) -> web.WebSocketResponse:
@@ -120,14 +121,14 @@ class Hub:
 
     def tell_user(self, event: dict[str, Any]) -> None:
         """An event of the futures account, to everybody who hears of it."""
-        self._tell("futures", event, event["E"])
+        self._tell("futures", event)
 
     def tell_spot_user(self, event: dict[str, Any]) -> None:
         """An event of the spot account."""
-        self._tell("spot", {"subscriptionId": 0, "event": event}, event["E"])
+        self._tell("spot", {"subscriptionId": 0, "event": event})
 
-    def _tell(self, account: str, message: dict[str, Any], at_ms: int) -> None:
-        if at_ms < self.silent_until_ms:
+    def _tell(self, account: str, message: dict[str, Any]) -> None:
+        if self._clock() < self.silent_until_ms:
             return
         for connection in self.connections:
             if connection.account == account:
@@ -136,7 +137,7 @@ class Hub:
     def publish(self, now_ms: int) -> None:
         """What the market streams have to say since the last time."""
         self._now_ms = now_ms
-        if now_ms < self.silent_until_ms:
+        if self._clock() < self.silent_until_ms:
             return
         told: dict[tuple[str, int], list[Any]] = {}
         for connection in self.connections:

@@ -11,7 +11,7 @@ from gobot.exchange.venue_state import KEPT
 
 
 class Liquidity:
-    """How much of an order is filled at once; ``clock`` is the venue's.
+    """How much of an order is filled at once; ``clock`` says how long a fault lasts.
 
     ``largest`` bounds every single fill of a limit order, in quote currency (None: no bound): a larger one is filled in
     parts while the price is beyond its own.

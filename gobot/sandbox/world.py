@@ -82,7 +82,7 @@ class World:
             liquidity=Liquidity(clock.now_ms, conditions.largest_fill),
         )
         self._market = MarketPages(self.engine, conditions.ceilings)
-        self.hub = Hub(MarketStreams(self.engine, self._market))
+        self.hub = Hub(MarketStreams(self.engine, self._market), clock.now_ms)
         self.engine.book.transfer(conditions.deposit, self.engine.now_ms)
         self.settings = SettingPages(self.engine)
         self.listen_keys = ListenKeys(clock.now_ms, self._listen_key_expired)
@@ -141,19 +141,19 @@ class World:
 
     def _effect(self, fault: Fault, parameters: Parameters) -> None:
         """A fault that changes something else than an answer."""
-        now, length = self.engine.now_ms, int(fault.seconds * 1000)
+        length = int(fault.seconds * 1000)
         client_id = parameters.optional("newClientOrderId") or parameters.optional("clientAlgoId") or ""
         match fault.kind:
             case "drop":
                 self.hub.drop()
             case "silence":
-                self.hub.silent_until_ms = now + length
+                self.hub.silent_until_ms = self.clock.now_ms() + length
             case "skew":
-                self.engine.skew_ms = length
+                self.engine.skew(length)
             case "partial":
                 self.engine.liquidity.let_down(client_id, fault.fraction, fault.seconds)
             case "hidden":
-                self.engine.book.hide(client_id, now + length)
+                self.engine.book.hide(client_id, self.engine.now_ms, length)
 
     def _tell_futures(self, event: dict[str, Any]) -> None:
         """The hub is made after the engine whose prices it publishes."""

@@ -121,6 +121,29 @@ async def test_the_venues_clock_goes_wrong(trader: Trader) -> None:
         await trader.buy(0.01)
 
 
+@pytest.mark.parametrize("seconds", [60, -60])
+async def test_what_happens_bears_the_time_of_a_wrong_clock(trader: Trader, seconds: int) -> None:
+    client, clock = trader.client, trader.sandbox.clock
+    await trader.buy(0.01)
+    trader.sandbox.faults.add([Fault(kind="skew", endpoint="GET /fapi/v1/ping", calls=(1,), seconds=seconds)])
+    await client.fapiPublicGetPing()
+    trader.pass_time(1_000)
+    client.milliseconds = lambda: clock.now_ms() + 1000 * seconds
+    asked_ms = await client.fetch_time()
+    assert asked_ms == clock.now_ms() + 1000 * seconds
+    strike(trader, kind="unknown", executed="late", seconds=2)
+    with pytest.raises(ccxt.RequestTimeout):
+        await trader.buy(0.01, newClientOrderId="late")
+    trader.pass_time(2_000)
+    assert await status_of(trader, "late") == "closed"
+    trade = (await client.fetch_my_trades(BTC))[-1]
+    assert trade["timestamp"] >= asked_ms
+    # The position has had no stop for three seconds, whatever the venue's clock says.
+    trader.sandbox.human.act("close", {"symbol": BTC})
+    (naked,) = trader.sandbox.state()["naked"]
+    assert naked["end_ms"] - naked["start_ms"] == 3_000
+
+
 async def test_streams_break_and_can_be_opened_again(trader: Trader) -> None:
     hub = trader.sandbox.hub
     watching = asyncio.create_task(trader.client.watch_orders())

@@ -182,7 +182,7 @@ def rehearsal_settings(
         "direction": rules.direction,
         "initial_capital_usd": str(rules.start_equity),
     }
-    trading["orchestrator"] |= {"max_iterations": 0, "loop_interval": timeframe.seconds}
+    trading["orchestrator"] |= {"max_iterations": 0, "loop_interval": timeframe.seconds, "hindsight": False}
     trading["performance_monitor"] |= {"pattern_discovery": False, "archive_on_strategy_change": False}
     if rules.sizing == "all_in":
         trading |= {"max_position_usd": _NO_LIMIT, "sizing": {"model": "fixed", "amount_usd": _NO_LIMIT}}

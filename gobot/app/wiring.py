@@ -125,6 +125,8 @@ def _jobs(orchestrator: Orchestrator, trading: TradingSettings, guard_ms: int) -
         Job("guard", Every(guard_ms), orchestrator.guard),
         Job("cycle", Every(loop.loop_interval * 1000, round(loop.close_delay * 1000)), orchestrator.cycle),
         Job("daily summary", DailyAt.parse(loop.daily_summary), orchestrator.daily_summary),
+        # A minute later: the first cycle of the day is over, and the summary told.
+        Job("hindsight", DailyAt.parse(loop.daily_summary).later(1), orchestrator.hindsight),
     )
 
 

@@ -78,6 +78,7 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
         ("positions", str(len(word.get("positions") or []))),
         ("closed trades", f"{word.get('closed_trades') or 0}, {word.get('wins') or 0} won"),
         ("paused", word.get("paused") or "no"),
+        ("hindsight", word.get("hindsight") or "no day is over yet"),
         ("last error", word.get("last_error") or "none"),
         ("as of", str(word.get("time"))),
     ]

@@ -7,14 +7,15 @@ candle for the same reason and every figure agrees within `TOLERANCE`; nothing e
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gobot.backtest import Result
+from gobot.backtest import Result, Trades
 from gobot.backtest.records import ENDINGS, OPEN
 from gobot.core import Timeframe, iso
 from gobot.ledger import Trade
+from gobot.market import Candles
 
 TOLERANCE = 1e-9
 """Largest difference of equal figures: of prices and sizes relative to them, of money relative to the position.
@@ -146,19 +147,28 @@ class Comparison:
         }
 
 
+FIGURES = ("exit_ms", "exit_reason", "entry_price", "exit_price", "quantity", "fees", "funding", "pnl")
+"""What a pair has to agree on."""
+
+
 def compare(
-    backtest: Iterable[RoundTrip], daemon: Iterable[RoundTrip], refused: Mapping[Place, str] | None = None
+    backtest: Iterable[RoundTrip],
+    daemon: Iterable[RoundTrip],
+    refused: Mapping[Place, str] | None = None,
+    *,
+    figures: Collection[str] = FIGURES,
 ) -> Comparison:
     """What the trades of ``daemon`` have in common with those of ``backtest``.
 
-    ``refused`` tells why the daemon did not enter a symbol at the open of a candle, where that is known.
+    ``refused`` tells why the daemon did not enter a symbol at the open of a candle, where that is known; ``figures``
+    are those of `FIGURES` that matter.
     """
     told, done = _by_entry(backtest), _by_entry(daemon)
     differences: list[Difference] = []
     for key in sorted(told.keys() | done.keys(), key=lambda key: (key[1], key[0], key[2])):
         ours, theirs = done.get(key), told.get(key)
         if ours is not None and theirs is not None:
-            found = _disagreements(theirs, ours)
+            found = _disagreements(theirs, ours, figures)
             if not found:
                 continue
             cause = _cause_of(found, after=differences)
@@ -176,6 +186,12 @@ def backtest_trips(result: Result) -> list[RoundTrip]:
     """The trades of a backtest, one that is still open last."""
     columns = zip(result.trades, result.entry_times, result.exit_times, strict=True)
     return [_tested(trade, result.symbols[trade["symbol"]], int(entry), int(end)) for trade, entry, end in columns]
+
+
+def kernel_trips(trades: Trades, symbol: str, candles: Candles) -> list[RoundTrip]:
+    """The trades of the kernel on the candles of one symbol."""
+    time = candles.time
+    return [_tested(one, symbol, int(time[one["entry_row"]]), int(time[one["exit_row"]])) for one in trades]
 
 
 def ledger_trips(trades: Sequence[Trade], timeframe: Timeframe) -> list[RoundTrip]:
@@ -225,17 +241,19 @@ def _by_entry(trips: Iterable[RoundTrip]) -> dict[tuple[str, int, str], RoundTri
     return {(trip.symbol, trip.entry_ms, trip.direction): trip for trip in trips}
 
 
-def _disagreements(backtest: RoundTrip, daemon: RoundTrip) -> tuple[Disagreement, ...]:
+def _disagreements(backtest: RoundTrip, daemon: RoundTrip, figures: Collection[str]) -> tuple[Disagreement, ...]:
     value = max(backtest.value, daemon.value)
-    scales = {"entry_price": None, "exit_price": None, "quantity": None, "fees": value, "funding": value, "pnl": value}
     found = []
-    for name in ("exit_ms", "exit_reason", *scales):
+    for name in figures:
         told, done = getattr(backtest, name), getattr(daemon, name)
-        if not _agree(told, done, scales.get(name)):
+        if not _agree(told, done, value if name in _MONEY else None):
             shown = "exit_time" if name == "exit_ms" else name
             told, done = (iso(one) if name == "exit_ms" and one is not None else one for one in (told, done))
             found.append(Disagreement(name=shown, backtest=told, daemon=done))
     return tuple(found)
+
+
+_MONEY = ("fees", "funding", "pnl")
 
 
 def _agree(told: Any, done: Any, scale: float | None) -> bool:

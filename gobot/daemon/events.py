@@ -226,6 +226,27 @@ class DailySummary(Event):
     drawdown_pct: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HindsightTold(Event):
+    """One finished UTC day beside the backtest of it: trades that both made, and those that only one did.
+
+    ``refused`` counts candles on which the checks refused an entry, which the backtest then leaves out too.
+    ``slippage_pct`` is how much worse than the backtest's the entries were on average; ``differences`` are the first
+    few in words.
+    """
+
+    day: str
+    compared: int
+    matched: int
+    missing: int
+    extra: int
+    differing: int
+    refused: int
+    slippage_pct: float
+    sentence: str
+    differences: tuple[str, ...] = ()
+
+
 class Notifier(Protocol):
     """Whoever wants to hear.  ``publish`` must return at once and must not raise: telling never stops trading."""
 

@@ -15,7 +15,7 @@ from typing import Any
 from loguru import logger
 
 from gobot import __version__
-from gobot.core import DAY_MS, GobotError, StateError, utc_day
+from gobot.core import DAY_MS, DataError, GobotError, StateError, StrategyError, VenueUnavailable, utc_day
 from gobot.daemon import report
 from gobot.daemon.cycle import Cycle
 from gobot.daemon.desk import LATCHED
@@ -32,6 +32,7 @@ from gobot.daemon.events import (
 )
 from gobot.daemon.exits import Exit, ExitReason, PauseUntil, exit_decision
 from gobot.daemon.guard import Guard
+from gobot.daemon.hindsight import look_back
 from gobot.daemon.house import House
 from gobot.daemon.learning import TRADES_STUDIED, enter_branch
 from gobot.daemon.logbook import Logbook
@@ -215,6 +216,22 @@ class Orchestrator:
         summary = report.summary_of(day, trades, equity=self.picture.balance.equity, drawdown_pct=drawdown, at_ms=at_ms)
         self.house.announcer.publish(summary)
         self.logbook.checkpoint(last_summary_day=day)
+
+    async def hindsight(self, at_ms: int) -> None:
+        """Tell how the UTC day that just ended compares with the backtest of it."""
+        if self.tuning.trading.orchestrator.hindsight:
+            await self._attempt("hindsight", self._look_back(at_ms))
+
+    async def _look_back(self, at_ms: int) -> None:
+        try:
+            told = await look_back(self.house, self.tuning, at_ms)
+        except (VenueUnavailable, StrategyError, DataError) as error:
+            # Nothing depends on it, and tomorrow there is another day.
+            logger.warning("the day could not be looked back on", error=str(error))
+            self.logbook.checkpoint(hindsight=f"{utc_day(at_ms - DAY_MS)}: {error}")
+            return
+        self.house.announcer.publish(told)
+        self.logbook.checkpoint(hindsight=f"{told.day}: {told.sentence}")
 
     async def _attempt(self, where: str, work: Coroutine[Any, Any, object]) -> None:
         """Await ``work``; what goes wrong is noted and told, and does not end the loop."""

@@ -88,6 +88,7 @@ def snapshot_of(
         paused=progress.paused,
         exit_reason=progress.exit_reason,
         last_error=progress.last_error,
+        hindsight=progress.hindsight,
         recovery=picture.recovery,
         quarantined=picture.quarantined,
         positions=picture.positions,

@@ -24,7 +24,8 @@ class Progress:
 
     ``cycle`` counts for ever, ``iteration`` within the present ``session`` of at most ``max_iterations``.  ``phase`` is
     the one at work, ``idle`` between cycles; ``cycle_ms`` is when the cycle at work (or the last one) began.
-    ``paused_until_ms`` 0 with a ``paused`` reason means until an operator resumes.
+    ``paused_until_ms`` 0 with a ``paused`` reason means until an operator resumes.  ``hindsight`` is what the last look
+    back on a day has found.
     """
 
     mode: str
@@ -44,6 +45,7 @@ class Progress:
     last_error_count: int = 0
     retry_after_ms: int = 0
     last_summary_day: str = ""
+    hindsight: str = ""
 
     @property
     def in_cycle(self) -> bool:

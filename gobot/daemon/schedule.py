@@ -55,6 +55,10 @@ class DailyAt:
         hours, minutes = text.split(":")
         return cls(int(hours) * 60 + int(minutes))
 
+    def later(self, minutes: int) -> DailyAt:
+        """So many minutes later each day."""
+        return DailyAt((self.minute_of_day + minutes) % (24 * 60))
+
     def next_after(self, ms: int) -> int:
         """The first such time strictly after ``ms``."""
         return Every(DAY_MS, self.minute_of_day * 60_000).next_after(ms)

@@ -83,6 +83,7 @@ class Snapshot:
     paused: str = ""
     exit_reason: str = ""
     last_error: str = ""
+    hindsight: str = ""
     recovery: tuple[str, ...] = ()
     quarantined: Mapping[str, str] = field(default_factory=dict)
     positions: tuple[OpenPosition, ...] = ()
@@ -116,6 +117,7 @@ class Snapshot:
             "paused": self.paused,
             "exit_reason": self.exit_reason or None,
             "last_error": self.last_error or None,
+            "hindsight": self.hindsight or None,
             "recovery": list(self.recovery),
             "quarantined": dict(self.quarantined),
             "decisions": [_decision_document(decision) for decision in self.decisions],

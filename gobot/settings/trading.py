@@ -38,6 +38,9 @@ class OrchestratorSettings(Section):
         "pause_until_next_day", description="What a reached daily target or loss does."
     )
     daily_summary: str = Field("00:05", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="UTC time of the summary.")
+    hindsight: bool = Field(
+        True, description="Whether each UTC day is re-simulated after its summary and compared with what was done."
+    )
     stagnation_cycles: int = Field(3, ge=1, le=1000, description="Failed cycles in a row before the loop slows down.")
     completion_targets: CompletionTargets = Field(default_factory=CompletionTargets)
 

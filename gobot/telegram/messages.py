@@ -32,6 +32,7 @@ KINDS: dict[type[events.Event], str] = {
     events.SettingsRejected: "settings",
     events.CycleFinished: "cycle",
     events.DailySummary: "summary",
+    events.HindsightTold: "summary",
 }
 
 # What tends to come again and again; everything else changes the state and is told every time.
@@ -203,3 +204,14 @@ def _(event: events.DailySummary) -> str:
             f"equity {money(event.equity)}, drawdown {Decimal(event.drawdown_pct):.2f} %",
         ]
     )
+
+
+@describe.register
+def _(event: events.HindsightTold) -> str:
+    lines = [bold(f"{event.day} in hindsight"), escape(event.sentence)]
+    lines += [escape(f"- {sentence}") for sentence in event.differences]
+    if event.refused:
+        lines.append(f"{counted(event.refused, 'idea')} refused by the checks")
+    if event.matched:
+        lines.append(f"entries {event.slippage_pct:+.3f} % worse than the backtest's")
+    return "\n".join(lines)

@@ -10,16 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from venue_player import VenuePlayer
 
-from gobot.backtest import Leg, Rules
+from gobot.backtest import Rules
 from gobot.backtest.conditions import conditions_of
 from gobot.backtest.events import events_in
-from gobot.backtest.metrics import measure
-from gobot.backtest.result import Result
 from gobot.backtest.run import run_events
-from gobot.daemon.comparison import backtest_trips, compare
+from gobot.daemon.comparison import RoundTrip, compare, kernel_trips
 from gobot.market import Candles, FundingRates
 from gobot.strategy import EXIT_LONG, EXIT_SHORT, Signals
-from gobot.strategy.shipped.sma_cross import SmaCross
 
 SYMBOL = "SOL/USDT:USDT"
 START, STEP = 1_735_689_600_000, 900_000
@@ -61,18 +58,9 @@ def settled(seed: int, candles: Candles) -> FundingRates:
     return FundingRates(stamps, np.round(chance.normal(0.0, 0.001, len(stamps)), 6))
 
 
-def kernel(candles: Candles, signals: Signals, rules: Rules, funding: FundingRates | None) -> Result:
-    conditions = conditions_of(candles, rules, symbol=SYMBOL, funding=funding)
-    trades, equity = run_events(events_in(signals), conditions)
-    return Result(
-        legs=(Leg(strategy=SmaCross(), candles=candles, symbol=SYMBOL, funding=funding),),
-        rules=rules,
-        timeframe=candles.step(),
-        times=candles.time,
-        trades=trades,
-        equity=equity,
-        metrics=measure(trades, equity, candles.step(), rules.start_equity),
-    )
+def kernel(candles: Candles, signals: Signals, rules: Rules, funding: FundingRates | None) -> list[RoundTrip]:
+    trades, _ = run_events(events_in(signals), conditions_of(candles, rules, symbol=SYMBOL, funding=funding))
+    return kernel_trips(trades, SYMBOL, candles)
 
 
 percents = st.none() | st.sampled_from([0.5, 1.0, 2.5, 6.0])
@@ -117,8 +105,7 @@ def test_the_venue_makes_every_trade_of_the_kernel(rules, seed, wild, levels, ho
     with tempfile.TemporaryDirectory() as directory:
         player = VenuePlayer(SYMBOL, candles, rules, Path(directory) / "sim.db", funding)
         traded = player.play(signals)
-    result = kernel(candles, signals, rules, funding)
-    found = compare(backtest_trips(result), traded)
+    found = compare(kernel(candles, signals, rules, funding), traded)
     assert found.equal, "\n".join(difference.sentence for difference in found.differences)
 
 
@@ -133,7 +120,7 @@ def test_the_markets_above_show_every_way_to_end():
             take_profit_percent=6.0,
             stop_loss_percent=(None, 2.5)[seed // 2 % 2],
         )
-        trips = backtest_trips(kernel(candles, random_signals(seed + 1, candles, 0.5), chosen, None))
+        trips = kernel(candles, random_signals(seed + 1, candles, 0.5), chosen, None)
         endings |= {trip.exit_reason for trip in trips}
         counts.append(len(trips))
     assert endings >= {"signal", "stop", "target", "liquidation", None}

@@ -127,7 +127,7 @@ class Comparison:
         """One line for the log and for alerts."""
         if self.equal:
             return (
-                f"All {self.compared} trades are those of the backtest." if self.compared else "No trades, as tested."
+                f"All {self.compared} trades are those of the backtest." if self.compared else "Neither has traded."
             )
         return (
             f"{self.matched} of {self.compared} trades are those of the backtest: {self.count('missing')} are missing, "

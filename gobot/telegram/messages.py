@@ -213,5 +213,6 @@ def _(event: events.HindsightTold) -> str:
     if event.refused:
         lines.append(f"{counted(event.refused, 'idea')} refused by the checks")
     if event.matched:
-        lines.append(f"entries {event.slippage_pct:+.3f} % worse than the backtest's")
+        worse = round(event.slippage_pct, 3) + 0.0
+        lines.append(f"entries {abs(worse):.3f} % {'better' if worse < 0 else 'worse'} than the backtest's")
     return "\n".join(lines)

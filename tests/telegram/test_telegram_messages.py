@@ -141,6 +141,26 @@ Why: fast average crossed above &lt;slow&gt;""",
 3 trades, 2 won (67%), fees 0.004000 USDT
 equity 99.00 USDT, drawdown 1.50 %""",
     ),
+    (
+        events.HindsightTold(
+            at_ms=AT,
+            day="2025-01-01",
+            compared=4,
+            matched=3,
+            missing=1,
+            extra=0,
+            differing=0,
+            refused=2,
+            slippage_pct=0.0123,
+            sentence="3 of 4 trades are those of the backtest: 1 are missing, 0 are extra, 0 differ.",
+            differences=("2025-01-01 12:00 BTC <long>: the backtest opened it, the daemon did not.",),
+        ),
+        """<b>2025-01-01 in hindsight</b>
+3 of 4 trades are those of the backtest: 1 are missing, 0 are extra, 0 differ.
+- 2025-01-01 12:00 BTC &lt;long&gt;: the backtest opened it, the daemon did not.
+2 ideas refused by the checks
+entries 0.012 % worse than the backtest's""",
+    ),
 ]
 
 

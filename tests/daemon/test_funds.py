@@ -35,6 +35,14 @@ def test_small_change_waits_until_it_adds_up():
     assert not funds.see(Decimal(985), Decimal(0)).certain
 
 
+def test_looks_that_never_agree_do_not_keep_the_limits_away_for_ever():
+    funds = Funds(Decimal(1000))
+
+    certain = [funds.see(Decimal(1000 + 100 * look), Decimal(0)).certain for look in range(1, 5)]
+
+    assert certain == [False, False, False, True]
+
+
 @pytest.mark.parametrize("amount", [-5_000, 5_000])
 async def test_half_the_balance_moves_and_only_the_operator_hears(make_daemon, amount: int) -> None:
     driven = make_daemon()

@@ -20,12 +20,14 @@ def events_of(strategy: Strategy, candles: Candles, cache: IndicatorCache | None
     plan = said.sweep_plan({name: np.array([value]) for name, value in strategy.params.items()})
     columns, found = columns_of(plan.columns, candles), room(1, len(candles))
     plan.rule(columns, plan.picks, plan.numbers, np.maximum(plan.warmup, 1) - 1, found)
+    # Rows of the matrix are longer than there are candles.
+    count = found.counts[0] = int(found.row[0, : found.counts[0]].searchsorted(len(candles)))
     stop = target = NONE
     if plan.levels is not None:
         stop, target = np.empty(found.row.shape), np.empty(found.row.shape)
         plan.levels(columns, plan.picks, plan.numbers, found, stop, target)
-        stop, target = stop[0, : found.counts[0]], target[0, : found.counts[0]]
-    return Events(found.row[0, : found.counts[0]], found.act[0, : found.counts[0]], stop, target, NONE)
+        stop, target = stop[0, :count], target[0, :count]
+    return Events(found.row[0, :count], found.act[0, :count], stop, target, NONE)
 
 
 def events_in(signals: Signals) -> Events:

@@ -3,6 +3,7 @@
 import math
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from rules_cases import any_rules, settlements_on
 from sweep_cases import BracketCross, Reversion
 
 from gobot.backtest import Rules, backtest, combinations, sweep
+from gobot.backtest.events import events_in, events_of
 from gobot.core import DataError, Market, StrategyError, UsageError
 from gobot.market import Candles
-from gobot.strategy.plan import planned
+from gobot.strategy import SHIPPED, evaluate, load_strategy
+from gobot.strategy.plan import ENTER_LONG, ENTER_SHORT, planned
 from gobot.strategy.shipped.rsi_reversion import RsiReversion
 from gobot.strategy.shipped.sma_cross import SmaCross
 
@@ -29,6 +32,11 @@ MARKET = Market(
     min_quantity=Decimal("0.01"),
     min_notional=Decimal(5),
 )
+SMALL = {
+    SmaCross: {"fast": range(1, 12), "slow": range(12, 60)},
+    BracketCross: {"fast": range(1, 12), "slow": range(12, 60), "stop": [0.01, 0.1], "target": [0.02, 0.15]},
+    Reversion: {"period": range(2, 60), "away": [0.0, 0.004, 0.02]},
+}
 GRIDS = {
     SmaCross: {"fast": range(1, 12), "slow": [2, 5, 12, 40]},
     BracketCross: {"fast": [2, 3, 7], "slow": [5, 12, 40], "stop": [0.005, 0.02, 0.2], "target": [0.01, 0.03]},
@@ -154,3 +162,33 @@ def test_one_that_asks_for_something_else_than_it_inherited_has_no_plan():
     assert planned(SmaCross) is SmaCross
     assert planned(Other) is None
     assert planned(RsiReversion) is None
+
+
+PLANNED = [load_strategy(name, {}, Path()) for name in sorted(SHIPPED)]
+PLANNED = [type(strategy) for strategy in PLANNED if planned(type(strategy))]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    strategy=st.sampled_from([*PLANNED, BracketCross, Reversion]),
+    seed=st.integers(0, 2**32 - 1),
+    rows=st.integers(1, 700),
+    coarse=st.sampled_from([0.0, 0.5, 2.0]),
+    data=st.data(),
+)
+def test_a_plan_asks_for_what_the_signals_ask_for(random_walk, strategy, seed, rows, coarse, data):
+    candles = random_walk(seed, rows)
+    if coarse:  # averages of such prices are equal now and then
+        prices = [np.maximum(np.rint(c / coarse) * coarse, coarse) for c in (candles.open, candles.close)]
+        high, low = np.maximum(*prices), np.minimum(*prices)
+        candles = Candles(candles.time, prices[0], high, low, prices[1], candles.volume)
+    params = {name: data.draw(st.sampled_from(values), name) for name, values in SMALL[strategy].items()}
+    chosen = strategy(**params)
+    found, expected = events_of(chosen, candles), events_in(evaluate(chosen, candles))
+    np.testing.assert_array_equal(found.row, expected.row)
+    np.testing.assert_array_equal(found.act, expected.act)
+    entering = (expected.act & (ENTER_LONG | ENTER_SHORT)) > 0
+    for of_plan, of_signals in ((found.stop, expected.stop), (found.target, expected.target)):
+        prices = of_signals if of_signals.size else np.full(len(expected.row), np.nan)
+        own = of_plan if of_plan.size else np.full(len(expected.row), np.nan)
+        np.testing.assert_array_equal(own[entering], prices[entering])

@@ -248,6 +248,9 @@ def record(connection: Connection, report: OrderReport) -> OrderRow:
     if row.status.ended and not report.status.final:
         return row
     status = _REPORTED[report.status]
+    if row.status is LedgerStatus.OPEN and status is LedgerStatus.REFUSED:
+        # It was taken, and waited; only what it became was turned away: a stop that found no position.
+        status = LedgerStatus.EXPIRED
     news = {
         "status": status,
         "venue_id": report.venue_id,

@@ -42,7 +42,9 @@ def _orders(orders: Iterable[Any], state: dict[str, Any]) -> list[str]:
     found = [f"accepted twice: {one}" for one in state["repeated_client_ids"] if one.startswith("gb-")]
     found += [f"on the venue, not in the ledger: {one}" for one in accepted.keys() - rows.keys()]
     for client_id, row in rows.items():
-        if (client_id in accepted) != (row.status in _ON_VENUE):
+        # What the venue took and turned away later has its number.
+        taken = row.status in _ON_VENUE or (row.status is LedgerStatus.REFUSED and row.venue_id)
+        if (client_id in accepted) != bool(taken):
             found.append(f"{row.leg} {client_id} is {row.status} in the ledger, on the venue: {client_id in accepted}")
         if row.status in (LedgerStatus.SENT, LedgerStatus.INTENDED):
             found.append(f"{row.leg} {client_id} is still {row.status}")

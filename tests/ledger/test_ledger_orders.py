@@ -151,3 +151,13 @@ def test_intending_again_changes_nothing(decided: Ledger):
     first = decided.intend(close, cycle=1, at_ms=CANDLE + 5)
 
     assert decided.intend(close, cycle=1, at_ms=CANDLE + 6) == first
+
+
+def test_an_order_that_was_taken_and_turned_away_later_has_expired(decided: Ledger):
+    """A stop that rested, and that found no position when it triggered."""
+    decided.mark_sent(STOP, 1)
+    decided.record(report(planned(Leg.STOP), OrderStatus.OPEN))
+
+    row = decided.record(report(planned(Leg.STOP), OrderStatus.REJECTED))
+
+    assert (row.status, row.settled) == (LedgerStatus.EXPIRED, True)

@@ -123,6 +123,12 @@ class Hub:
         """An event of the futures account, to everybody who hears of it."""
         self._tell("futures", event)
 
+    def end_user(self) -> None:
+        """Nobody hears of the futures account any more."""
+        for connection in self.connections:
+            if connection.account == "futures":
+                connection.account = ""
+
     def tell_spot_user(self, event: dict[str, Any]) -> None:
         """An event of the spot account."""
         self._tell("spot", {"subscriptionId": 0, "event": event})

@@ -15,12 +15,14 @@ _LIFE_MS = 3_600_000
 class ListenKeys:
     """One key at a time, as each account has; asking for another renews the one that lives.
 
-    ``on_expired`` is told the key that has just died.
+    ``on_ended`` is told the key that has just died, and whether it died of age.  The hour is a real one: clients renew
+    their keys by timers of their own, which know nothing of a venue's ``speed``.
     """
 
-    def __init__(self, clock: Callable[[], int], on_expired: Callable[[str], None]) -> None:
+    def __init__(self, clock: Callable[[], int], on_ended: Callable[[str, bool], None], *, speed: float) -> None:
         self._clock = clock
-        self._on_expired = on_expired
+        self._on_ended = on_ended
+        self._life_ms = int(_LIFE_MS * speed)
         self._number = 0
         self._key: str | None = None
         self._ends_ms = 0
@@ -31,7 +33,7 @@ class ListenKeys:
         if self._key is None:
             self._number += 1
             self._key = hashlib.sha256(f"listen key {self._number}".encode()).hexdigest()
-        self._ends_ms = self._clock() + _LIFE_MS
+        self._ends_ms = self._clock() + self._life_ms
         return {"listenKey": self._key}
 
     def renew(self, _: Parameters) -> dict[str, Any]:
@@ -43,7 +45,7 @@ class ListenKeys:
 
     def close(self, _: Parameters) -> dict[str, Any]:
         """The key is good for nothing from now on."""
-        self._key = None
+        self._end(aged=False)
         return {}
 
     def valid(self, key: str) -> bool:
@@ -53,11 +55,14 @@ class ListenKeys:
 
     def expire(self) -> None:
         """End the key, as the venue does when nobody renews it."""
-        if self._key is not None:
-            key, self._key = self._key, None
-            self._on_expired(key)
+        self._end(aged=True)
 
     def expire_old(self) -> None:
         """End a key whose hour is over."""
         if self._clock() >= self._ends_ms:
             self.expire()
+
+    def _end(self, *, aged: bool) -> None:
+        if self._key is not None:
+            key, self._key = self._key, None
+            self._on_ended(key, aged)

@@ -85,7 +85,7 @@ class World:
         self.hub = Hub(MarketStreams(self.engine, self._market), clock.now_ms)
         self.engine.book.transfer(conditions.deposit, self.engine.now_ms)
         self.settings = SettingPages(self.engine)
-        self.listen_keys = ListenKeys(clock.now_ms, self._listen_key_expired)
+        self.listen_keys = ListenKeys(clock.now_ms, self._listen_key_ended, speed=conditions.speed)
         self.human = Human(self.engine)
         self.spot = SpotBook(self.engine, spot_listings, conditions.deposit, self.hub.tell_spot_user)
         self.futures_api, self.futures_ws = self._futures()
@@ -159,8 +159,11 @@ class World:
         """The hub is made after the engine whose prices it publishes."""
         self.hub.tell_user(event)
 
-    def _listen_key_expired(self, key: str) -> None:
-        self.hub.tell_user({"e": "listenKeyExpired", "E": self.engine.now_ms, "listenKey": key})
+    def _listen_key_ended(self, key: str, aged: bool) -> None:
+        """Who listens with the key hears nothing more; connections stay open."""
+        if aged:
+            self.hub.tell_user({"e": "listenKeyExpired", "E": self.engine.now_ms, "listenKey": key})
+        self.hub.end_user()
 
 
 def _market(clock: Clock, conditions: Conditions) -> tuple[Prices, Listings, Listings]:

@@ -109,6 +109,8 @@ async def test_a_private_stream_needs_a_key_that_lives(trader: Trader) -> None:
             while (event := await Listener(socket).hear())["e"] != "listenKeyExpired":
                 pass
             assert event["listenKey"] == key
+            await trader.buy(0.001)
+            assert not any(one.account for one in sandbox.hub.connections), "an old key hears nothing more"
 
 
 async def test_the_account_hears_every_step_in_order(trader: Trader, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,17 +11,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules_cases import any_rules, settlements_on
 
-from gobot.backtest import Rules, backtest, recent, replay
+from gobot.backtest import Leg, Rules, backtest, recent, replay
+from gobot.backtest.account import NO_LIMITS
 from gobot.backtest.conditions import conditions_of
 from gobot.backtest.events import events_in
 from gobot.backtest.records import BY_LIQUIDATION, BY_SIGNAL, BY_TIME, OPEN
 from gobot.backtest.run import run_events
+from gobot.backtest.shared import SharedAccount
 from gobot.market import Candles
 from gobot.strategy import SHIPPED, Signals, load_strategy
+from gobot.strategy.shipped.sma_cross import SmaCross
 
 
 def kernel(signals, candles, rules, funding=None):
     return run_events(events_in(signals), conditions_of(candles, rules, funding=funding))
+
+
+def shared(signals, candles, rules, funding=None):
+    leg = Leg(strategy=SmaCross(), candles=candles, funding=funding)
+    run = SharedAccount([leg], rules).trade([events_in(signals)], [signals.confidence], NO_LIMITS)
+    return run.trades, run.equity
 
 
 def assert_same_trades(found, expected):
@@ -30,7 +39,7 @@ def assert_same_trades(found, expected):
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
 
 
-ENGINES = {"kernel": kernel}
+ENGINES = {"one symbol": kernel, "shared account": shared}
 every_engine = pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES.keys())
 properties = settings(max_examples=60, deadline=None)
 seeds = st.integers(0, 2**32 - 1)

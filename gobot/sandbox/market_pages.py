@@ -16,6 +16,10 @@ from gobot.sandbox.listings import Listing, decimals
 from gobot.sandbox.parameters import Parameters
 
 _INTERVALS = {"1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w"}
+DEPTH_EVERY_MS = 100
+"""How often the order book changes; changes are numbered by tenths of seconds."""
+
+_LEVELS = 100
 _DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
 
 
@@ -170,9 +174,9 @@ class MarketPages:
         return {
             "symbol": listing.id,
             "bidPrice": plain(price - step),
-            "bidQty": plain(self.size_at(listing, -1)),
+            "bidQty": plain(self.size_at(listing, -1, self._engine.now_ms)),
             "askPrice": plain(price + step),
-            "askQty": plain(self.size_at(listing, 1)),
+            "askQty": plain(self.size_at(listing, 1, self._engine.now_ms)),
             "time": self._engine.now_ms,
         }
 
@@ -184,22 +188,27 @@ class MarketPages:
             raise ApiError(-1130, "limit")
         now = self._engine.now_ms
         return {
-            "lastUpdateId": now,
+            "lastUpdateId": now // DEPTH_EVERY_MS,
             "E": now,
             "T": now,
-            "bids": self.levels(listing, -1, levels),
-            "asks": self.levels(listing, 1, levels),
+            "bids": self.levels(listing, -1, levels, now),
+            "asks": self.levels(listing, 1, levels, now),
         }
 
-    def levels(self, listing: Listing, sign: int, count: int) -> list[list[str]]:
-        """One side of the book: prices and sizes, the best first."""
-        price, step = self._price(listing), listing.market.price_step
-        rows = ((price + sign * n * step, self.size_at(listing, sign * n)) for n in range(1, count + 1))
+    def levels(self, listing: Listing, sign: int, count: int, at_ms: int) -> list[list[str]]:
+        """One side of the book, as it is from the last tenth of a second on: prices and sizes, the best first.
+
+        It has a hundred levels.
+        """
+        at_ms -= at_ms % DEPTH_EVERY_MS
+        price, step = self._engine.price(listing.market.symbol, at_ms), listing.market.price_step
+        steps = range(1, min(count, _LEVELS) + 1)
+        rows = ((price + sign * n * step, self.size_at(listing, sign * n, at_ms)) for n in steps)
         return [[plain(level), plain(size)] for level, size in rows if level > 0]
 
-    def size_at(self, listing: Listing, level: int) -> Decimal:
-        """What rests at a level of the book; the same whenever it is asked in the same second."""
-        seed = f"{listing.id} {level} {self._engine.now_ms // 1000}".encode()
+    def size_at(self, listing: Listing, level: int, at_ms: int) -> Decimal:
+        """What rests at a level of the book; the same during a second."""
+        seed = f"{listing.id} {level} {at_ms // 1000}".encode()
         lots = 100 + int.from_bytes(hashlib.blake2b(seed, digest_size=2).digest(), "big") % 9_900
         return listing.market.quantity_step * lots
 

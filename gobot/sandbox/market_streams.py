@@ -8,9 +8,10 @@ from gobot.core import Timeframe
 from gobot.sandbox.engine import Engine
 from gobot.sandbox.errors import ApiError
 from gobot.sandbox.listings import Listing
-from gobot.sandbox.market_pages import Kline, MarketPages
+from gobot.sandbox.market_pages import DEPTH_EVERY_MS, Kline, MarketPages
 
-_KLINE_EVERY_MS, _DAY_EVERY_MS, _DEPTH_EVERY_MS = 250, 1_000, 100
+_KLINE_EVERY_MS, _DAY_EVERY_MS = 250, 1_000
+_EVERY_LEVEL = 1000
 # After a pause the newest are told, not all that were missed.
 _MOST_AT_ONCE = 200
 
@@ -54,7 +55,7 @@ class MarketStreams:
                 [self._mark(listing, now_ms)] if _due(since_ms, now_ms, 1000 if kind.endswith("@1s") else 3000) else []
             )
         if kind.startswith("depth"):
-            return [self._depth(listing, kind, now_ms)] if _due(since_ms, now_ms, _DEPTH_EVERY_MS) else []
+            return [self._depth(listing, kind, since_ms, now_ms)] if _due(since_ms, now_ms, DEPTH_EVERY_MS) else []
         return [self._day(listing, kind, now_ms)] if _due(since_ms, now_ms, _DAY_EVERY_MS) else []
 
     def _of_all(self, name: str, since_ms: int, now_ms: int) -> list[Any]:
@@ -151,11 +152,20 @@ class MarketStreams:
             for trade in trades
         ]
 
-    def _depth(self, listing: Listing, kind: str, now_ms: int) -> dict[str, Any]:
-        count = int("".join(filter(str.isdigit, kind.split("@", maxsplit=1)[0])) or 20)
-        bids, asks = self._pages.levels(listing, -1, count), self._pages.levels(listing, 1, count)
+    def _depth(self, listing: Listing, kind: str, since_ms: int, now_ms: int) -> dict[str, Any]:
+        """The best levels (``depth5``), or what has changed in all of them (``depth``)."""
+        before, after = since_ms // DEPTH_EVERY_MS, now_ms // DEPTH_EVERY_MS
         head = {"e": "depthUpdate", "E": now_ms, "T": now_ms, "s": listing.id}
-        return {**head, "U": now_ms - 1, "u": now_ms, "pu": now_ms - 2, "b": bids, "a": asks}
+        count = "".join(filter(str.isdigit, kind.split("@", maxsplit=1)[0]))
+        sides = []
+        for sign in (-1, 1):
+            levels = self._pages.levels(listing, sign, int(count or _EVERY_LEVEL), now_ms)
+            if not count:
+                standing = {price for price, _ in levels}
+                earlier = self._pages.levels(listing, sign, _EVERY_LEVEL, since_ms)
+                levels += [[price, "0"] for price, _ in earlier if price not in standing]
+            sides.append(levels)
+        return {**head, "U": before + 1, "u": after, "pu": before, "b": sides[0], "a": sides[1]}
 
     def _day(self, listing: Listing, kind: str, now_ms: int) -> dict[str, Any]:
         day = self._pages.day_of(listing)

@@ -76,7 +76,7 @@ class TradePages:
     def open_order(self, parameters: Parameters) -> dict[str, Any]:
         """One order, if it is open."""
         order = self._find(parameters, -2013)
-        if order.status.final:
+        if order.status.final or not self._book.shown(order.request.client_id, self._engine.now_ms):
             raise ApiError(-2013)
         return order_document(self._book.tickets[order.id], order)
 

@@ -92,6 +92,24 @@ async def test_ccxt_watches_the_market(trader: Trader) -> None:
     assert ticker["last"] > 0
 
 
+async def test_an_order_book_that_is_kept_by_changes_stays_right(trader: Trader) -> None:
+    client = trader.client
+    watching = asyncio.create_task(client.watch_order_book(BTC))
+    await asyncio.wait_for(trader.sandbox.hub.joined.wait(), 10)
+    while not watching.done():
+        trader.pass_time(100)
+        await asyncio.sleep(0)
+    for _ in range(20):
+        watching = asyncio.create_task(client.watch_order_book(BTC))
+        await asyncio.sleep(0)
+        trader.pass_time(700)
+        kept = await asyncio.wait_for(watching, 10)
+    asked = await client.fetch_order_book(BTC, 100)
+    assert kept["bids"][:20] == asked["bids"][:20]
+    assert kept["asks"][:20] == asked["asks"][:20]
+    assert kept["bids"][0][0] < trader.price() * 1.001
+
+
 async def test_a_private_stream_needs_a_key_that_lives(trader: Trader) -> None:
     sandbox = trader.sandbox
     key = (await trader.client.fapiPrivatePostListenKey())["listenKey"]

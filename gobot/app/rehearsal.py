@@ -38,6 +38,31 @@ Progress = Callable[[int, int], None]
 _DAY = Timeframe.parse("1d")
 # More than any account here will see, and within what the settings allow.
 _NO_LIMIT = "1e12"
+# Limits of the risk manager that nothing reaches.
+_UNREACHED: Mapping[str, Any] = {
+    "max_consecutive_losses": 1000,
+    "max_drawdown_pct": 100,
+    "portfolio_stop_pct": 100,
+    "circuit_breaker_threshold": 1000,
+    "max_open_positions": 1000,
+    "max_total_exposure_pct": 12_500,
+    "max_symbol_exposure_pct": 12_500,
+    "max_direction_exposure_pct": 12_500,
+    "max_cluster_exposure_pct": 12_500,
+    "max_correlation": 1,
+    "max_atr_percentile": 100,
+    "max_volatility_pct": None,
+    "low_liquidity_hours": None,
+    "max_volume_share_pct": None,
+    "min_depth_ratio": 0,
+    "stop_out_cooldown_minutes": 0,
+    "max_clock_skew_ms": 60_000,
+    "max_funding_pct": 100,
+    "events": [],
+    "max_candle_age": 100,
+    "max_missing_candles": 100_000,
+    "max_spread_pct": 100,
+}
 # Errors that are told; the first ones say why.
 _ERRORS_TOLD = 5
 # A file system in memory, where there is one: a rehearsal has nothing to lose in a power cut.
@@ -193,16 +218,9 @@ def rehearsal_settings(
         trading["protection"] = {}
         trading["validation"] |= {"enabled": False}
         trading["orchestrator"]["completion_targets"] = {"daily_profit_target": 1e12, "max_daily_loss": -1e12}
-        trading["risk_manager"] |= {
-            "max_consecutive_losses": 1000,
-            "max_drawdown_pct": 100,
-            "circuit_breaker_threshold": 1000,
-            "max_open_positions": 1000,
-            "max_total_exposure_pct": 12_500,
-            "max_candle_age": 100,
-            "max_missing_candles": 100_000,
-            "max_spread_pct": 100,
-        }
+        trading["risk_manager"] |= _UNREACHED
+        trading["sizing"]["adapt"] = {}
+        trading["entry"] = {}
     document["sim"] |= {
         "fee": rules.fee,
         "maker_fee": rules.maker_fee,

@@ -61,8 +61,10 @@ async def look_back(house: House, tuning: Tuning, at_ms: int) -> HindsightTold:
     trading, strategy = tuning.trading, tuning.strategy
     timeframe = Timeframe.parse(trading.timeframe)
     start_ms = max(end_ms - DAY_MS, _entered_ms(house))
+    cycles = _cycles(house.ledger, start_ms, now_ms, trading.orchestrator.loop_interval * 1000)
+    # What was decided before the first of them is not known any more.
+    start_ms = max(start_ms, timeframe.ms + min((row.candle_ms for row in cycles), default=end_ms))
     trades = [*house.ledger.closed_trades(limit=TRADES_STUDIED), *house.ledger.open_trades()]
-    cycles = [row for row in house.ledger.cycles(limit=KEEP_DECISIONS) if row.decided_ms is not None]
     markets = await house.exchange.markets()
     length = strategy.warmup_on(timeframe) + (now_ms - start_ms) // timeframe.ms + 1
     pasts = []
@@ -110,6 +112,12 @@ def _heard(signals: Signals, past: Past, start_ms: int) -> Signals:
 def _entered_ms(house: House) -> int:
     """Since when the present branch trades."""
     return int((house.branch_file.peek() or {}).get("since_ms", 0))
+
+
+def _cycles(ledger: Ledger, start_ms: int, now_ms: int, interval_ms: int) -> list[CycleRow]:
+    """The cycles since ``start_ms`` that came to a decision, as far back as decisions are kept."""
+    since = (now_ms - start_ms) // interval_ms + 2
+    return [row for row in ledger.cycles(limit=min(since, KEEP_DECISIONS)) if row.decided_ms is not None]
 
 
 async def _candles(house: House, symbol: str, timeframe: Timeframe, length: int) -> Candles:

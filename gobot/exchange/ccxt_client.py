@@ -19,11 +19,11 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from loguru import logger
 
 from gobot.core import GobotError, UsageError, VenueUnavailable
-from gobot.exchange.ccxt_library import exchange_class
 from gobot.exchange.limiter import RateLimiter
 from gobot.exchange.limiter_permit import Permit
 from gobot.exchange.priority import Priority
 from gobot.exchange.terms import Terms
+from gobot.market.ccxt_library import exchange_class
 from gobot.market.retry import TryLater
 
 Answer = TypeVar("Answer")

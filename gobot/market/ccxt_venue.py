@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-from gobot.core import UsageError, VenueRefused, VenueUnavailable
+from gobot.core import VenueRefused, VenueUnavailable
+from gobot.market.ccxt_library import exchange_class
 from gobot.market.retry import TryLater, retry_after
 
 # Binance's markets are separate venues to ccxt and one venue to our files.
@@ -44,15 +44,7 @@ def make_client(name: str, *, rest: str | None = None, ws: str | None = None) ->
     ``rest`` and ``ws`` (scheme and host) replace those of all its addresses; the paths stay.  Raises `UsageError` for
     an id that ccxt does not know.
     """
-    import ccxt.async_support
-    import ccxt.pro
-
-    if name not in ccxt.exchanges:
-        near = get_close_matches(name, ccxt.exchanges, n=1)
-        hint = f": did you mean {near[0]}?" if near else "; choose one that ccxt knows, such as binanceusdm or bybit"
-        raise UsageError(f"venue {name!r} is not known{hint}")
-    streaming = name in ccxt.pro.exchanges
-    client = getattr(ccxt.pro if streaming else ccxt.async_support, name)({"enableRateLimit": False})
+    client = exchange_class(name, streaming=True)({"enableRateLimit": False})
     if name == "binance":
         # Spot is all we want of it; its other markets have ids of their own.
         client.options["fetchMarkets"] = {"types": ["spot"]}

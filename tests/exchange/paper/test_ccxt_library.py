@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from gobot.core import UsageError
-from gobot.exchange.ccxt_library import exchange_class
+from gobot.market.ccxt_library import exchange_class
 
 
 def in_a_new_process(program: str) -> str:
@@ -19,7 +19,7 @@ def in_a_new_process(program: str) -> str:
 
 def test_only_the_venue_asked_for_is_imported():
     imported = in_a_new_process(
-        "import sys; from gobot.exchange.ccxt_library import exchange_class; exchange_class('binanceusdm');"
+        "import sys; from gobot.market.ccxt_library import exchange_class; exchange_class('binanceusdm');"
         "print(*(name for name in sys.modules if name.startswith('ccxt.async_support.') and name.count('.') == 2))"
     )
     assert set(imported.split()) == {
@@ -39,7 +39,7 @@ def test_only_the_venue_asked_for_is_imported():
 def test_all_of_ccxt_is_there_for_others(order):
     assert (
         in_a_new_process(
-            f"from gobot.exchange.ccxt_library import exchange_class; {order}\n"
+            f"from gobot.market.ccxt_library import exchange_class; {order}\n"
             "import ccxt\n"
             "assert issubclass(ccxt.pro.binanceusdm, ccxt.async_support.binance)\n"
             "assert issubclass(mine, ccxt.async_support.binance)\n"

@@ -37,16 +37,14 @@ def exchange_class(name: str, *, streaming: bool = False) -> Any:
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else "choose one that ccxt knows, such as binanceusdm"
         raise UsageError(f"exchange.name {name!r} is no venue that ccxt knows: {hint}")
-    venue = getattr(ccxt.async_support, name)
     if streaming:
-        # What listens is built on what asks, and takes it from where it stands now.
         if _STREAMING not in sys.modules:
             _import_lean(_STREAMING)
         import ccxt.pro
 
         if name in ccxt.pro.exchanges:
             return getattr(ccxt.pro, name)
-    return venue
+    return getattr(ccxt.async_support, name)
 
 
 class _Lean(SourceFileLoader):
@@ -78,6 +76,9 @@ def _venue(package: ModuleType, name: str) -> Any:
     venues = package.__dict__.get("exchanges", ())
     if name not in venues:
         raise AttributeError(f"module {package.__name__!r} has no attribute {name!r}")
+    if package.__name__ == _STREAMING:
+        # What listens is built on what asks, and takes it from where it stands now.
+        getattr(sys.modules["ccxt.async_support"], name)
     importlib.import_module(f"{package.__name__}.{name}")
     # Importing left the modules of this venue and of those it derives from where ccxt has the classes.
     for venue in venues:

@@ -36,7 +36,6 @@ HELD = np.dtype(
         ("asked_target", np.float64),
         ("here", np.bool_),  # whether ``row`` is of this time
         ("inside", np.bool_),  # whether it ends inside its last candle, or at that open
-        ("failed", np.bool_),  # an allowed order that the account could not pay
         ("act", np.uint8),  # what the candle before asked for
     ],
     align=True,

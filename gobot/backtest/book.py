@@ -16,7 +16,7 @@ from typing import Any
 
 from gobot.backtest.account import CLOSING, DECIDING, FOREVER, OPENING, Course, Limits
 from gobot.backtest.entry import Purse, affordable, position_of, protected, reached, sized
-from gobot.backtest.records import ALL_IN, BY_RISK, KELLY, Events, Floats
+from gobot.backtest.records import BY_RISK, KELLY, Events, Floats
 from gobot.backtest.trip import ended, entered, next_event
 from gobot.core import DAY_MS
 from gobot.matching.bars import slipped
@@ -214,9 +214,7 @@ def _enter(course: Course, rules: Any, limits: Limits, symbol: int, held: Any, a
     purse = _purse(course, rules, limits, each, held, account)
     stop, target, quantity = each.asked_stop, each.asked_target, each.approved
     if limits.asks:
-        most = affordable(entry.fill, entry.fee_rate, purse.available, rules)
-        each.failed = quantity > most * (2.0 - _NEARLY) and rules.sizing != ALL_IN
-        quantity = 0.0 if each.failed else min(quantity, most)
+        quantity = min(quantity, affordable(entry.fill, entry.fee_rate, purse.available, rules))
     else:
         stop, target = _own_levels(course, each.event)
         stop, target = protected(sign, entry.price, stop, target, rules)

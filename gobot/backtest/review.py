@@ -2,8 +2,8 @@
 
 The daemon looks at the account at the open of each candle, decides some seconds later, carries that out, and looks
 again.  A backtest does the same and calls the same functions, but only where something could come of it: when an entry
-is asked for, or when the equity comes near a limit.  What a trading day does not repeat, such as patterns learned or
-orders lost, is not part of it.
+is asked for, or when the equity comes near a limit.  What a trading day does not repeat is not part of it: patterns
+that were learned, and orders that are lost or fail, which are what strikes the circuit breaker.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ from gobot.core import ZERO, Action, Direction, Idea, Market, Position, Timefram
 from gobot.risk import (
     Approved,
     EquityMarked,
-    OrderAccepted,
-    OrderFailed,
     ProbeStarted,
     RecentTrade,
     Refused,
@@ -69,7 +67,6 @@ class Reviewer:
         start = EquityMarked(at_ms=0, equity=_whole(rules.start_equity))
         self._state, self._counted = self._risk.observe(RiskState(), start, steady_ms=0), 0
         self._recent: deque[RecentTrade] = deque(maxlen=_RECENT_TRADES)
-        self._sent: list[tuple[int, int]] = []
         self._markets = {
             leg.symbol: replace(leg.market or Market(symbol=leg.symbol), taker_fee=exact(rules.fee)) for leg in legs
         }
@@ -85,7 +82,6 @@ class Reviewer:
         The answers are written into ``held`` and ``account``.
         """
         now_ms = time_ms + self._delay_ms
-        self._count_orders(held)
         self._count_trades(trades[self._counted : account["made"]])
         self._mark(now_ms, account)
         account["latched"] = bool(self._state.latched)
@@ -94,18 +90,6 @@ class Reviewer:
 
     def _observe(self, event: RiskEvent, at_ms: int) -> None:
         self._state = self._risk.observe(self._state, event, steady_ms=at_ms)
-
-    def _count_orders(self, held: Any) -> None:
-        """What came of the orders that were allowed last."""
-        for symbol, at_ms in self._sent:
-            name = self._pasts[symbol].symbol
-            if held[symbol]["failed"]:
-                reason = "margin is insufficient"
-                self._observe(OrderFailed(at_ms=at_ms, symbol=name, cycle=at_ms, reason=reason), at_ms)
-            else:
-                self._observe(OrderAccepted(at_ms=at_ms, symbol=name, cycle=at_ms), at_ms)
-            held[symbol]["failed"] = False
-        self._sent.clear()
 
     def _count_trades(self, trades: Trades) -> None:
         """The trades that have ended, in the order in which they did."""
@@ -155,7 +139,6 @@ class Reviewer:
         own["approved"] = float(verdict.quantity)
         own["asked_stop"] = math.nan if verdict.stop is None else float(verdict.stop)
         own["asked_target"] = math.nan if verdict.target is None else float(verdict.target)
-        self._sent.append((symbol, now_ms))
         if verdict.probe:
             self._observe(ProbeStarted(at_ms=now_ms, symbol=verdict.idea.symbol, cycle=now_ms), now_ms)
 

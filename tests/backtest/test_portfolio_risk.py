@@ -153,6 +153,14 @@ def test_the_drawdown_from_the_peak_latches_and_closes_everything():
     assert [ENDINGS[t["ended"]] for t in kept.trades] == ["open"]
 
 
+def test_what_an_entry_costs_may_latch_too_and_is_seen_at_once():
+    risk = limits(risk_manager={"max_drawdown_pct": 0.5}, stop_loss_percent=50)
+    found = run([FLAT], [entries_at(3, 9)], risk, Rules(fee=0.01, start_equity=1000.0))
+    trade = found.trades[0]
+    assert (trade["entry_row"], trade["exit_row"], ENDINGS[trade["ended"]]) == (4, 4, "emergency")
+    assert dict(found.refusals) == {"emergency_stop": 1}
+
+
 def test_a_day_that_is_won_or_lost_ends_its_entries_until_midnight():
     bars, always = [(100, 100, 94, 100)] * 100, [[1] * 100]  # 24 hours are 96 candles
     lost = {"completion_targets": {"daily_profit_target": 1e9, "max_daily_loss": -50}}

@@ -254,7 +254,7 @@ class CcxtExchange:
 
     async def _price_in_quote(self, asset: str, at_ms: int) -> Decimal:
         """What one unit of ``asset`` was worth in the quote currency at ``at_ms``: the close of that minute."""
-        quote = self._client.market(self._symbols[0])["quote"]
+        quote = self._symbols[0].partition("/")[2].partition(":")[0]
         symbol = next(
             (name for name in (f"{asset}/{quote}:{quote}", f"{asset}/{quote}") if name in self._client.markets), ""
         )

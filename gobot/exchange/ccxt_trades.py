@@ -108,7 +108,7 @@ class OwnTrades:
         """The symbols to ask for, each with the time (ms) to begin at."""
         begin: dict[str, int] = {}
         quiet: list[str] = []
-        for symbol, one in self._symbols.items():
+        for symbol, one in self._listed():
             stirred = one.stirred_ms and (now - one.stirred_ms <= _LINGER_MS or one.asked_ms <= one.stirred_ms)
             uncovered = one.since_ms is None or one.since_ms > since_ms
             if stirred or (symbol in at_work and (uncovered or now - one.asked_ms >= _WORK_MS)):
@@ -117,10 +117,14 @@ class OwnTrades:
                 quiet.append(symbol)
         if quiet:
             begin.update(await self._among_quiet(quiet, since_ms, now))
-        elif (idle := next((symbol for symbol in self._symbols if symbol not in begin), None)) is not None:
+        elif (idle := next((symbol for symbol, _ in self._listed() if symbol not in begin), None)) is not None:
             self._symbols.move_to_end(idle)
             begin[idle] = min(since_ms, self._symbols[idle].asked_ms - _LATE_MS)
         return begin
+
+    def _listed(self) -> list[tuple[str, _Symbol]]:
+        """Those the venue still has: of the others it says nothing any more, and a refusal would hide the rest."""
+        return [(symbol, one) for symbol, one in self._symbols.items() if symbol in self._client.markets]
 
     async def _among_quiet(self, quiet: Sequence[str], since_ms: int, now: int) -> dict[str, int]:
         """Those of many symbols where something was traded, by one question about all of them."""

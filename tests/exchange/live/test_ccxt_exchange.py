@@ -147,3 +147,13 @@ async def test_a_key_that_nobody_knows_is_a_wrong_setting(sandbox, clock):
     async with living(sandbox, clock, start=False, secret="wrong") as one:
         with pytest.raises(ConfigError, match="check GOBOT_EXCHANGE__API_KEY and GOBOT_EXCHANGE__SECRET"):
             await one.exchange.start()
+
+
+async def test_a_symbol_that_is_not_listed_takes_no_entries_and_hides_nothing(sandbox, clock):
+    async with living(sandbox, clock, start=False, symbols=("NOPE/USDT:USDT", BTC)) as world:
+        problems = await world.exchange.start()
+        assert list(problems) == ["NOPE/USDT:USDT"]
+        assert "take it out of trading.symbols" in problems["NOPE/USDT:USDT"]
+        await world.exchange.create(market(Side.BUY, "0.1"))
+        found = [await world.exchange.fills(since_ms=clock.now_ms() - 60_000) for _ in range(4)]
+        assert all(len(fills) == 1 for fills in found)

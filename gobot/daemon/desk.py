@@ -76,6 +76,11 @@ class RiskDesk:
             self._save()
         self.tell()
 
+    def weigh(self, risk: Risk, event: RiskEvent) -> None:
+        """Take an event in without saving: for a disk that refuses, when what follows from it cannot wait."""
+        self.state = risk.observe(self.state, event, steady_ms=self.steady_ms)
+        self.tell()
+
     def see_funds(self, wallet: Decimal, explained: Decimal) -> Movement | None:
         """Money paid in or out since the last look; what is taken note of is on disk when this returns."""
         before = self.funds.base

@@ -10,11 +10,12 @@ import asyncio
 
 from loguru import logger
 
-from gobot.core import Balance, VenueUnavailable
+from gobot.core import Balance, StateError, VenueUnavailable
 from gobot.daemon.desk import LATCHED
 from gobot.daemon.events import ErrorHappened, FundsMoved, ReconciliationFound
 from gobot.daemon.funds import Movement
 from gobot.daemon.house import House
+from gobot.daemon.last_resort import close_without_ledger
 from gobot.daemon.picture import Picture
 from gobot.daemon.report import tell_changes, tell_outcomes
 from gobot.execution import Difference, DifferenceKind, Executed, Reconciliation
@@ -44,23 +45,31 @@ class Guard:
     async def look(self, risk: Risk, at_ms: int) -> Reconciliation:
         """One look; what it finds is booked, counted, told and acted upon.
 
-        Raises `VenueUnavailable` when the venue cannot be asked: then nothing is known, and nothing is assumed.
+        Raises `VenueUnavailable` when the venue cannot be asked: then nothing is known, and nothing is assumed;
+        `StateError` when nothing can be written, after what an emergency demands was done all the same.
         """
-        house = self._house
         async with self._turn:
-            reconciliation = await house.execution.reconcile()
-            self._picture.quarantined = reconciliation.quarantined
-            self.count_trades(risk, at_ms)
-            # A difference that lasts is told once, not with every look.
-            fresh = [difference for difference in reconciliation.differences if difference not in self._told]
-            self._told = frozenset(reconciliation.differences)
-            tell_changes(house.announcer, reconciliation.changes, fresh, at_ms)
-            await self._see_account(risk, at_ms, may_judge_funds=_is_settled(reconciliation))
-            await self._see_markets(at_ms)
-            latched = house.desk.label == LATCHED
-            self.is_calm = not (latched or reconciliation.is_open)
-            if latched:
-                await self._emergency(risk, at_ms)
+            try:
+                return await self._look(risk, at_ms)
+            except StateError:
+                await self._without_memory(risk, at_ms)
+                raise
+
+    async def _look(self, risk: Risk, at_ms: int) -> Reconciliation:
+        house = self._house
+        reconciliation = await house.execution.reconcile()
+        self._picture.quarantined = reconciliation.quarantined
+        self.count_trades(risk, at_ms)
+        # A difference that lasts is told once, not with every look.
+        fresh = [difference for difference in reconciliation.differences if difference not in self._told]
+        self._told = frozenset(reconciliation.differences)
+        tell_changes(house.announcer, reconciliation.changes, fresh, at_ms)
+        await self._see_account(risk, at_ms, may_judge_funds=_is_settled(reconciliation))
+        await self._see_markets(at_ms)
+        latched = house.desk.label == LATCHED
+        self.is_calm = not (latched or reconciliation.is_open)
+        if latched:
+            await self._emergency(risk, at_ms)
         return reconciliation
 
     def count_trades(self, risk: Risk, at_ms: int) -> None:
@@ -140,6 +149,23 @@ class Guard:
             logger.warning("symbol not traded", symbol=symbol, held=symbol in held)
             house.announcer.publish(ReconciliationFound(at_ms=at_ms, differences=(sentence,)))
         self._halted = halted
+
+    async def _without_memory(self, risk: Risk, at_ms: int) -> None:
+        """The disk refuses: hold equity against the limits once more, and close what they want closed."""
+        house, settings = self._house, risk.settings
+        try:
+            equity = (await house.exchange.balance()).equity
+        except VenueUnavailable as error:
+            logger.critical("neither disk nor venue answers", error=str(error))
+            return
+        house.desk.weigh(risk, EquityMarked(at_ms=at_ms, equity=equity))
+        if house.desk.label != LATCHED or settings.risk_manager.emergency == "keep_protected":
+            return
+        own = {trade.symbol for trade in house.ledger.open_trades() if not trade.is_external}
+        left = await close_without_ledger(house.exchange, house.clock, bot=settings.bot, symbols=own)
+        words = f"still open: {', '.join(left)}" if left else "every position is closed"
+        message = f"nothing can be written to disk, and {house.desk.reason}; {words}"
+        house.announcer.publish(ErrorHappened(at_ms=at_ms, where="emergency", message=message))
 
     async def _emergency(self, risk: Risk, at_ms: int) -> None:
         """Entries cancelled, positions closed (or left to their stops); repeated by every look until verified."""

@@ -85,10 +85,19 @@ TIGHT = {
 }
 
 
+# A made-up market swings more than any real one, and a day of it is too short to wait for hours.
+RESTLESS = {
+    "trading__risk_manager__max_volatility_pct": "null",
+    "trading__risk_manager__max_atr_percentile": "100",
+    "trading__risk_manager__low_liquidity_hours": "null",
+    "trading__risk_manager__stop_out_cooldown_minutes": "15",
+}
+
+
 def test_with_all_checks_of_the_risk_manager(tmp_path: Path):
     strategy = load_strategy("sma_cross", {"fast": 3, "slow": 9}, tmp_path)
     rehearsal = rehearse(
-        settings_of(tmp_path, backtest__slippage="0.0004", **TIGHT), strategy, [history(strategy, seed=2)]
+        settings_of(tmp_path, backtest__slippage="0.0004", **TIGHT, **RESTLESS), strategy, [history(strategy, seed=2)]
     )
     assert rehearsal.comparison.equal, told(rehearsal)
     assert rehearsal.comparison.compared >= LEAST_TRADES

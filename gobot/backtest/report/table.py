@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _COLUMNS = (
-    "symbol", "direction", "quantity", "entry_time", "entry_price", "exit_time", "exit_price", "stop", "target", "fees",
-    "pnl", "return_pct", "exit_reason",
+    "symbol", "strategy", "direction", "quantity", "entry_time", "entry_price", "exit_time", "exit_price", "stop",
+    "target", "fees", "funding", "pnl", "return_pct", "mae_pct", "mfe_pct", "candles", "exit_reason",
 )  # fmt: skip
 
 

@@ -130,8 +130,11 @@ def _live(loaded: Loaded, clock: Clock) -> World:
     from gobot.exchange.ccxt_hints import CcxtHints
 
     trading = loaded.settings.trading
-    venue = live_venue(loaded, clock, streaming=True)
-    hints = CcxtHints(venue.client, clock, Random())  # noqa: S311 - it spreads retries, and guards nothing
+    override = loaded.settings.exchange.url_override
+    # Whoever sends requests elsewhere, and does not say where the streams are, does not mean the venue's own.
+    listens = override.ws is not None or override.rest is None
+    venue = live_venue(loaded, clock, streaming=listens)
+    hints = CcxtHints(venue.client, clock, Random()) if listens else None  # noqa: S311 - it spreads retries alone
     speed = _speed_of(clock)
     return World(
         clock=clock,
@@ -144,8 +147,8 @@ def _live(loaded: Loaded, clock: Clock) -> World:
         readiness=Readiness(
             prepare=venue.exchange.start, self_test=lambda: self_test(venue.exchange, clock, trading.symbols[0])
         ),
-        hints=hints,
-        doors=(hints,),
+        hints=hints or NoHints(),
+        doors=(hints,) if hints else (),
     )
 
 

@@ -67,6 +67,8 @@ async def live(
         service.stopping()
         for task in background:
             task.cancel()
+        # A look that was hinted at may be under way; what it leaves open is settled by the next start.
+        await asyncio.gather(*background, return_exceptions=True)
         reason = orchestrator.finish()
         for door in reversed(opened):
             await door.close()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from gobot.core import ZERO, Clock, Position, VenueUnavailable, exact, plain
+from gobot.execution.actions import Action, Adopt, Arm, Bury, Cancel, Close, Drop, Move, Retract, Send, WriteOff
 from gobot.execution.bookkeeper import Bookkeeper
 from gobot.execution.guardian import Guardian
-from gobot.execution.judge import Action, Adopt, Arm, Bury, Cancel, Close, Drop, Move, Retract, Send, WriteOff
 from gobot.execution.outcomes import Outcome, Refused, outcome_of
 from gobot.execution.planning import OwnPosition
 from gobot.execution.quoting import Quoter

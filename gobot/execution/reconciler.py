@@ -11,12 +11,7 @@ from gobot.core import Clock, OrderReport, Position
 from gobot.execution.bookkeeper import LATE_MS, Bookkeeper
 from gobot.execution.differences import Difference, Reconciliation
 from gobot.execution.guardian import Guardian
-from gobot.execution.judge import (
-    Facts,
-    Judgement,
-    judge,
-    unequal_symbols,
-)
+from gobot.execution.judge import Facts, Judgement, judge, unequal_symbols
 from gobot.execution.outcomes import Accepted, Outcome, outcome_of
 from gobot.execution.performer import Performer
 from gobot.execution.quoting import Quoter

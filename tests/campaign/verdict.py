@@ -14,7 +14,7 @@ from gobot.ledger import EXTERNAL, Ledger, LedgerStatus, Trade
 
 CENT = Decimal("0.01")
 GRACE_S = 3.0
-FLIGHT_S = 0.2
+FLIGHT_S = 0.5
 _ON_VENUE = {LedgerStatus.OPEN, LedgerStatus.FILLED, LedgerStatus.CANCELED, LedgerStatus.EXPIRED}
 
 

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -29,6 +30,7 @@ from gobot.daemon.exits import ExitReason
 from gobot.daemon.runtime import live
 from gobot.daemon.service import ServiceNotifier
 from gobot.exchange.history_feed import HistoryFeed
+from gobot.ledger import Trade
 from gobot.settings import Loaded, Settings
 from gobot.strategy import Strategy
 
@@ -149,40 +151,60 @@ def rehearse(
         histories = [history.between(None, until_ms) for history in histories]
     rules = Rules.from_settings(loaded.settings)
     result = run_backtest(loaded.settings, strategy, histories)
+    settled = histories if loaded.settings.backtest.funding else ()
+    feed = HistoryFeed(
+        {one.symbol: one.candles for one in histories},
+        step=timeframe,
+        start_ms=start_ms,
+        funding={one.symbol: one.funding for one in settled if one.funding is not None},
+    )
+    witness = Witness(timeframe, (feed.end_ms - feed.start_ms) // timeframe.ms - 1, progress)
+    load_kernels()
     with _directory(keep) as directory:
-        made = rehearsal_settings(
-            loaded, strategy, rules, [history.symbol for history in histories], timeframe, directory
-        )
-        settled = histories if loaded.settings.backtest.funding else ()
-        feed = HistoryFeed(
-            {one.symbol: one.candles for one in histories},
-            step=timeframe,
-            start_ms=start_ms,
-            funding={one.symbol: one.funding for one in settled if one.funding is not None},
-        )
-        witness = Witness(timeframe, (feed.end_ms - feed.start_ms) // timeframe.ms - 1, progress)
-        load_kernels()
-        began = perf_counter()
-        daemon = build_daemon(made, RunOptions(feed=feed, speed=0.0))
+        made = rehearsal_settings(loaded, strategy, rules, list(feed.markets), timeframe, directory)
+        played = _played(made, feed, witness)
+    told = compare(backtest_trips(result), ledger_trips(played.trades, timeframe), witness.refused)
+    return Rehearsal(result=result, comparison=told, daemon=_summary(played, witness), ended=played.ended)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Played:
+    """What the daemon left: its trades, closed ones first, the equity at the end, and how long it took (s)."""
+
+    ended: ExitReason
+    trades: Sequence[Trade]
+    equity: Decimal
+    seconds: float
+
+
+def _played(loaded: Loaded, feed: HistoryFeed, witness: Witness) -> _Played:
+    """The daemon's life from the beginning of ``feed`` to its end."""
+    began = perf_counter()
+    daemon = build_daemon(loaded, RunOptions(feed=feed, speed=0.0))
+    try:
         daemon.orchestrator.house.announcer.add(witness)
         ended = asyncio.run(_live(daemon))
-        seconds = perf_counter() - began
         trades = [*daemon.ledger.closed_trades(), *daemon.ledger.open_trades()]
+    finally:
         daemon.ledger.close()
-    told = compare(backtest_trips(result), ledger_trips(trades, timeframe), witness.refused)
-    summary = {
+    equity = daemon.orchestrator.picture.balance.equity
+    return _Played(ended=ended, trades=trades, equity=equity, seconds=perf_counter() - began)
+
+
+def _summary(played: _Played, witness: Witness) -> dict[str, Any]:
+    """The daemon's side in figures."""
+    return {
         "cycles": witness.cycles,
-        "trades": sum(not trade.is_open for trade in trades),
-        "final_equity": float(daemon.orchestrator.picture.balance.equity),
-        "fees": float(sum(trade.fees for trade in trades)),
-        "funding": float(sum(trade.funding for trade in trades)),
+        "trades": sum(not trade.is_open for trade in played.trades),
+        "final_equity": float(played.equity),
+        "fees": float(sum(trade.fees for trade in played.trades)),
+        "funding": float(sum(trade.funding for trade in played.trades)),
         "refused": len(witness.refused),
-        "seconds": round(seconds, 3),
-        "cycles_per_second": round(witness.cycles / seconds, 1),
-        "ended": ended.value,
+        "seconds": round(played.seconds, 3),
+        "cycles_per_second": round(witness.cycles / played.seconds, 1),
+        "ended": played.ended.value,
         "errors": witness.errors,
     }
-    return Rehearsal(result=result, comparison=told, daemon=summary, ended=ended)
 
 
 def rehearsal_settings(

@@ -47,7 +47,8 @@ _LINE = 8
 _TILE = 1024
 _WORD = 64
 _last = threading.local()
-_MOST_KEPT = 32 * 2**20
+# Of the matrix of a single backtest: less than the candles take that it was computed from.
+_MOST_KEPT = 256 * 2**20
 _ONE = np.uint64(1)
 
 

@@ -56,12 +56,14 @@ class AlgoPages:
         algo = self._find(parameters, -2011)
         if not algo.is_open:
             raise ApiError(-2011)
+        parameters.require_all_read()
         self._book.end_algo(algo, "CANCELED", self._engine.now_ms)
         return {"algoId": algo.id, "clientAlgoId": algo.client_id, "code": "200", "msg": "success"}
 
     def cancel_all(self, parameters: Parameters) -> dict[str, Any]:
         """Take every waiting order of a symbol back."""
         listing = self._engine.listings[parameters.text("symbol")]
+        parameters.require_all_read()
         for algo in self._book.open_algos(listing.market.symbol):
             self._book.end_algo(algo, "CANCELED", self._engine.now_ms)
         return {"code": 200, "msg": "The operation of cancel all open order is done."}

@@ -27,6 +27,11 @@ from gobot.sandbox.records import Income, Ticket, Trade, amount, order_event
 
 Listener = Callable[[dict[str, Any]], None]
 
+# The share of a position's margin that must be kept, at which the venue warns.
+_CALLED_AT = Decimal("0.5")
+# Refusals of the simulated venue that Binance has a fixed text for.
+_OWN_TEXTS = (-1111, -1121, -2019, -2022, -4003, -4014, -4116, -5022)
+
 
 class Book:
     """Everything that one futures account has on the venue.
@@ -345,10 +350,3 @@ class Book:
             "iw": amount(margin),
             "ps": "BOTH",
         }
-
-
-_CALLED_AT = Decimal("0.5")
-"""Share of a position's margin that must be kept, at which the venue warns."""
-
-_OWN_TEXTS = (-1111, -1121, -2019, -2022, -4003, -4014, -4116, -5022)
-"""Refusals of the simulated venue that Binance has a fixed text for."""

@@ -39,6 +39,7 @@ class SettingPages:
         held = self._state.holdings.get(symbol)
         if held is not None and leverage < held.leverage:
             raise ApiError(-4161)
+        parameters.require_all_read()
         try:
             self._engine.venue.set_leverage(symbol, leverage)
         except VenueRefused:
@@ -57,6 +58,7 @@ class SettingPages:
             raise ApiError(-4047)
         if symbol in self._state.holdings:
             raise ApiError(-4048)
+        parameters.require_all_read()
         self._book.margin_types[symbol] = kind
         return {"code": 200, "msg": "success"}
 
@@ -74,6 +76,7 @@ class SettingPages:
             raise ApiError(-4067)
         if self._state.holdings:
             raise ApiError(-4068)
+        parameters.require_all_read()
         self.dual_side = wanted
         return {"code": 200, "msg": "success"}
 

@@ -88,6 +88,7 @@ class SpotPages:
         if not order.is_open:
             raise ApiError(-2011)
         client_id = parameters.optional("newClientOrderId") or uuid.uuid4().hex[:22]
+        parameters.require_all_read()
         return self._book.cancel(order).canceled_reply(client_id)
 
     def cancel_all(self, parameters: Parameters) -> list[dict[str, Any]]:
@@ -96,6 +97,7 @@ class SpotPages:
         orders = self._book.open_orders(listing.id)
         if not orders:
             raise ApiError(-2011)
+        parameters.require_all_read()
         return [self._book.cancel(order).canceled_reply(uuid.uuid4().hex[:22]) for order in orders]
 
     def open_orders(self, parameters: Parameters) -> list[dict[str, Any]]:

@@ -85,12 +85,14 @@ class TradePages:
         order = self._find(parameters, -2011)
         if order.status.final:
             raise ApiError(-2011)
+        parameters.require_all_read()
         canceled = self._book.cancel(order, self._engine.now_ms)
         return order_document(self._book.tickets[order.id], canceled, reply="RESULT")
 
     def cancel_all(self, parameters: Parameters) -> dict[str, Any]:
         """Take every open order of a symbol back; conditional ones stay."""
         listing = self._engine.listings[parameters.text("symbol")]
+        parameters.require_all_read()
         for order in self._book.open_orders(listing.market.symbol):
             self._book.cancel(order, self._engine.now_ms)
         return {"code": 200, "msg": "The operation of cancel all open order is done."}

@@ -184,6 +184,30 @@ async def test_leverage_and_margin_type_are_bound_by_what_is_open(trader: Trader
     assert document["code"] == -4047
 
 
+async def test_a_refused_request_has_changed_nothing(trader: Trader) -> None:
+    await trader.buy(0.01)
+    await trader.stop(trader.price() * 0.9, "stop")
+    price = round(trader.price() * 0.98, 1)
+    await trader.client.create_order(BTC, "limit", "buy", 0.01, price, {"newClientOrderId": "limit"})
+    before = trader.sandbox.state()
+    one = {"symbol": "BTCUSDT", "colour": "red"}
+    for call, parameters in (
+        ("DELETE /fapi/v1/order", {**one, "origClientOrderId": "limit"}),
+        ("DELETE /fapi/v1/allOpenOrders", one),
+        ("DELETE /fapi/v1/algoOrder", {"clientAlgoId": "stop", "colour": "red"}),
+        ("DELETE /fapi/v1/algoOpenOrders", one),
+        ("POST /fapi/v1/leverage", {**one, "leverage": 50}),
+        ("POST /fapi/v1/marginType", {"symbol": "ETHUSDT", "marginType": "ISOLATED", "colour": "red"}),
+        ("POST /fapi/v1/algoOrder", {**stop(price), "colour": "red"}),
+        (ORDER, {**limit(price), "colour": "red"}),
+    ):
+        status, document, _ = await ask(trader.sandbox, call, parameters)
+        assert (status, document["code"]) == (400, -1104), call
+    after = trader.sandbox.state()
+    names = ("orders", "algos", "leverage", "positions", "journal")
+    assert {name: after[name] for name in names} == {name: before[name] for name in names}
+
+
 async def test_keys_signatures_and_timestamps_are_checked(sandbox: Sandbox) -> None:
     call = "GET /fapi/v3/balance"
     assert (await ask(sandbox, call, {}))[0] == 200

@@ -53,6 +53,7 @@ COMMANDS: dict[str, Row] = {
         "gobot.cli.doctor:doctor",
         "Examine host, settings, state, venue and account; say what to do where something is wrong.",
     ),
+    "risk explain": Row("gobot.cli.risk:explain", "What every risk check says now about an entry."),
     "pause": Row("gobot.cli.control:pause", "Stop new entries until resumed."),
     "resume": Row("gobot.cli.control:resume", "Allow entries again."),
     "stop": Row("gobot.cli.control:stop", "End the daemon after the step at hand."),

@@ -21,6 +21,9 @@ class Operable(Protocol):
     def risk_document(self) -> dict[str, Any]:
         """Breaker, limits and where they stand."""
 
+    async def explain_risk(self, symbol: str, side: str, size: float | None) -> list[dict[str, Any]]:
+        """What every check says now about an entry, as documents."""
+
     def pause(self, reason: str) -> None:
         """Stop entries until resumed."""
 
@@ -57,6 +60,10 @@ class Control:
     def risk(self) -> dict[str, Any]:
         """Breaker, limits and where they stand."""
         return self._daemon.risk_document()
+
+    async def explain_risk(self, symbol: str, side: str, size: float | None = None) -> list[dict[str, Any]]:
+        """What every check says now about an entry of ``size`` USDT (as the settings have it by default)."""
+        return await self._daemon.explain_risk(symbol, side, size)
 
     def pause(self, by: str, reason: str = "") -> str:
         """Stop entries; what is open stays protected."""

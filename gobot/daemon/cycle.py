@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 
 from loguru import logger
 
-from gobot.core import Action, Timeframe
+from gobot.core import Action, Direction, Timeframe, UsageError
 from gobot.daemon import report
-from gobot.daemon.adjust import adjust
+from gobot.daemon.adjust import Plan, adjust
 from gobot.daemon.guard import Guard
 from gobot.daemon.house import House
 from gobot.daemon.idea import Thought, form_ideas
@@ -20,10 +22,10 @@ from gobot.daemon.progress import IDLE
 from gobot.daemon.scan import MarketView, read_books, scan
 from gobot.daemon.tuning import Tuning
 from gobot.daemon.upkeep import upkeep
-from gobot.daemon.validate import entering, validate
+from gobot.daemon.validate import entering, risk_view, validate
 from gobot.execution import Quotes
 from gobot.memory import Pattern
-from gobot.risk import Approved, ProbeStarted, Verdict, candles_seen
+from gobot.risk import Approved, Finding, ProbeStarted, Verdict, candles_seen, explain
 
 # Closed trades that risk looks at for cooldowns and the day's result.
 _RECENT_TRADES = 200
@@ -110,7 +112,29 @@ class Cycle:
             report.tell_outcomes(house.announcer, executed.outcomes, at_ms=at_ms)
         return any(executed.changes for executed in done)
 
-    async def _scan(self, at_ms: int) -> MarketView:
+    async def explain(self, symbol: str, direction: Direction, size: Decimal | None) -> list[Finding]:
+        """What every check says now about an entry at the market, of ``size`` USDT where one is given.
+
+        Raises `UsageError` for a symbol that is not traded, `VenueUnavailable` when the venue cannot be asked.
+        """
+        house, tuning = self._house, self._tuning
+        if symbol not in house.symbols:
+            raise UsageError(f"{symbol} is not traded here: `gobot config show` lists trading.symbols")
+        held = [position.symbol for position in self._picture.positions if position.symbol != symbol]
+        view = await self._scan(house.clock.now_ms(), [symbol, *held])
+        thoughts = await form_ideas(view, tuning.strategy, tuning.branch.name)
+        own = next((thought.idea for thought in thoughts if thought.idea.symbol == symbol), None)
+        if own is None:
+            raise UsageError(f"there are no candles of {symbol} to judge by: {view.unreadable.get(symbol, 'too few')}")
+        idea = replace(own, action=Action(direction.value), stop=None, target=None)
+        risk = tuning.risk if size is None else tuning.risk.with_size(size)
+        plan = Plan(branch=tuning.branch.name, ideas=(idea,))
+        books = await read_books(house.exchange, [symbol])
+        closed = house.ledger.closed_trades(limit=_RECENT_TRADES)
+        seen = risk_view(plan, thoughts, view, closed, risk, steady_ms=house.desk.steady_ms, books=books)
+        return explain(idea, seen, house.desk.state, risk.settings)
+
+    async def _scan(self, at_ms: int, symbols: Sequence[str] | None = None) -> MarketView:
         trading = self._tuning.trading
         timeframe = Timeframe.parse(trading.timeframe)
         reconciliation = await self._guard.look(self._tuning.risk, at_ms)
@@ -119,7 +143,7 @@ class Cycle:
             self._house.clock,
             reconciliation,
             at_ms=at_ms,
-            symbols=self._house.symbols,
+            symbols=self._house.symbols if symbols is None else symbols,
             timeframe=timeframe,
             history=self._tuning.strategy.warmup_on(timeframe) + candles_seen(trading),
         )

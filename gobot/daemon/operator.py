@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from loguru import logger
 
-from gobot.core import UsageError
+from gobot.core import Direction, UsageError, exact
 from gobot.daemon.exits import ExitReason
 from gobot.daemon.orchestrator import Orchestrator
 from gobot.daemon.snapshot import Snapshot
@@ -49,6 +50,15 @@ class Operator:
     def risk_document(self) -> dict[str, Any]:
         """Breaker, limits and where they stand."""
         return self._orchestrator.house.desk.document()
+
+    async def explain_risk(self, symbol: str, side: str, size: float | None) -> list[dict[str, Any]]:
+        """What every check says now about an entry, as documents.  Raises `UsageError` for an unknown side or size."""
+        if side not in set(Direction):
+            raise UsageError(f"{side!r} is no side: name long or short")
+        if size is not None and not 0 < size < 1e12:
+            raise UsageError(f"a size is an amount of USDT above zero, not {size}")
+        found = await self._orchestrator.explain(symbol, Direction(side), None if size is None else exact(size))
+        return [{"passed": not finding.refusal, **asdict(finding)} for finding in found]
 
     def pause(self, reason: str) -> None:
         """Stop entries until resumed."""

@@ -10,12 +10,13 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from loguru import logger
 
 from gobot import __version__
-from gobot.core import DAY_MS, DataError, GobotError, StateError, StrategyError, VenueUnavailable, utc_day
+from gobot.core import DAY_MS, DataError, Direction, GobotError, StateError, StrategyError, VenueUnavailable, utc_day
 from gobot.daemon import report
 from gobot.daemon.cycle import Cycle
 from gobot.daemon.desk import LATCHED
@@ -45,6 +46,7 @@ from gobot.daemon.recovery import recovery_report
 from gobot.daemon.snapshot import Snapshot
 from gobot.daemon.tuning import Tuning
 from gobot.execution import Executed
+from gobot.risk import Finding
 
 # Closed trades that risk looks at for cooldowns and the day's result.
 _RECENT_TRADES = 200
@@ -341,6 +343,10 @@ class Orchestrator:
     async def close(self, symbol: str | None, reason: str) -> Executed:
         """Close the position in ``symbol`` at market, or all of them."""
         return await self._guard.close(self.tuning.risk, self._now(), symbol, reason)
+
+    async def explain(self, symbol: str, direction: Direction, size: Decimal | None) -> list[Finding]:
+        """What every check says now about an entry."""
+        return await self._cycle.explain(symbol, direction, size)
 
     def take_up_settings(self) -> None:
         """Take up an edit of the settings file, if there is one; a wrong edit is told and changes nothing."""

@@ -30,6 +30,13 @@ async def _status(control: Control, _: Mapping[str, Any]) -> Any:
     return control.snapshot().document()
 
 
+async def _explain_risk(control: Control, request: Mapping[str, Any]) -> Any:
+    size = request.get("size")
+    if size is not None and not isinstance(size, int | float):
+        raise UsageError(f"a size is a number, not {size!r}")
+    return await control.explain_risk(str(request.get("symbol", "")), str(request.get("side", "")), size)
+
+
 async def _risk(control: Control, _: Mapping[str, Any]) -> Any:
     return control.risk()
 
@@ -61,6 +68,7 @@ async def _reset_breaker(control: Control, request: Mapping[str, Any]) -> Any:
 HANDLERS: Mapping[str, Handler] = {
     "status": _status,
     "risk": _risk,
+    "explain_risk": _explain_risk,
     "pause": _pause,
     "resume": _resume,
     "stop": _stop,

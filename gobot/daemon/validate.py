@@ -11,7 +11,7 @@ from gobot.daemon.adjust import Plan
 from gobot.daemon.idea import Thought
 from gobot.daemon.scan import MarketView
 from gobot.ledger import Trade
-from gobot.risk import Reason, RecentTrade, RecentWindow, Refused, Risk, RiskState, Verdict, view_of
+from gobot.risk import Reason, RecentTrade, RecentWindow, Refused, Risk, RiskState, RiskView, Verdict, view_of
 
 
 def validate(
@@ -29,16 +29,30 @@ def validate(
     """Verdicts on the ideas of the plan, in its order.  Pure.
 
     ``closed`` are the newest closed trades, for the day's realised profit and for sizes; ``books`` the order books of
-    `entering`, None where the market has none.  While ``paused`` (a reason)
-    no entry is judged at all, but one against an open position still closes it.
+    `entering`, None where the market has none.  While ``paused`` (a reason) no entry is judged at all, but one against
+    an open position still closes it.
     """
     if paused:
         plan, refused = _exits_only(plan, view, paused)
     else:
         refused = []
+    seen = risk_view(plan, thoughts, view, closed, risk, steady_ms=steady_ms, books=books)
+    return risk.review(plan.ideas, seen, state) + refused
+
+
+def risk_view(
+    plan: Plan,
+    thoughts: Sequence[Thought],
+    view: MarketView,
+    closed: Sequence[Trade],
+    risk: Risk,
+    *,
+    steady_ms: int,
+    books: Mapping[str, Book] | None,
+) -> RiskView:
+    """What risk is shown of the ideas of the plan."""
     wanted = entering(plan)
-    tried = _tried(wanted, thoughts, view, risk)
-    seen = view_of(
+    return view_of(
         risk.settings,
         now_ms=view.at_ms,
         steady_ms=steady_ms,
@@ -49,14 +63,13 @@ def validate(
         candles=view.candles,
         tickers=view.tickers,
         markets=view.markets,
-        validation=tried,
+        validation=_tried(wanted, thoughts, view, risk),
         closed=tuple(map(_recent_trade, closed)),
         quarantined=view.reconciliation.quarantined,
         pending=view.reconciliation.pending,
         clock_skew_ms=view.clock_skew_ms,
         books=books,
     )
-    return risk.review(plan.ideas, seen, state) + refused
 
 
 def entering(plan: Plan) -> set[str]:

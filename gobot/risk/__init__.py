@@ -16,6 +16,7 @@ from gobot.risk.events import (
     RuleViolated,
     TradeClosed,
 )
+from gobot.risk.explain import Finding, explain
 from gobot.risk.facts import candles_seen, view_of
 from gobot.risk.limits import exposure_limit, portfolio_allowance
 from gobot.risk.manager import Risk
@@ -41,6 +42,7 @@ __all__ = [
     "Entry",
     "EntryDropped",
     "EquityMarked",
+    "Finding",
     "FundsMoved",
     "Held",
     "OperatorReset",
@@ -66,6 +68,7 @@ __all__ = [
     "TradeClosed",
     "Verdict",
     "candles_seen",
+    "explain",
     "exposure_limit",
     "failed_checks",
     "initial_stop",

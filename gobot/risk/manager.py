@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from gobot.core import Idea
 from gobot.risk.events import RiskEvent
@@ -32,3 +33,8 @@ class Risk:
     def observe(self, state: RiskState, event: RiskEvent, *, steady_ms: int) -> RiskState:
         """The state after ``event``: see `gobot.risk.observe`."""
         return observe(state, event, self.settings, steady_ms=steady_ms)
+
+    def with_size(self, amount: Decimal) -> Risk:
+        """The same, but every position is to be worth ``amount`` USDT; every cap still holds."""
+        sizing = self.settings.sizing.model_copy(update={"model": "fixed", "amount_usd": amount})
+        return Risk(self.settings.model_copy(update={"sizing": sizing}))

@@ -27,7 +27,7 @@ def review(ideas: Sequence[Idea], view: RiskView, state: RiskState, settings: Tr
     """
     wishes = [idea for idea in ideas if idea.action is not Action.HOLD]
     verdicts: list[list[Verdict]] = []
-    probing = _probe_running(view, state)
+    probing = is_probe_running(view, state)
     for idea in wishes:
         position = view.position(idea.symbol)
         if position is not None and idea.direction is not position.direction:
@@ -46,7 +46,7 @@ def review(ideas: Sequence[Idea], view: RiskView, state: RiskState, settings: Tr
     return [verdict for own in verdicts for verdict in own]
 
 
-def _probe_running(view: RiskView, state: RiskState) -> bool:
+def is_probe_running(view: RiskView, state: RiskState) -> bool:
     """Whether the breaker's probe is open or may be: one that left no position and no open question came to nothing."""
     probe = state.breaker.probe
     if probe is None:

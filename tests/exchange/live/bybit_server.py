@@ -83,6 +83,9 @@ class BybitServer:
         fault = self.faults[path].pop(0) if self.faults.get(path) else ""
         if fault == "never":
             return self._hang_up(request)
+        if path == "private":
+            # There are no streams here.
+            return web.Response(status=404)
         try:
             self._refuse(fault)
             if not path.startswith("market/"):
@@ -120,6 +123,7 @@ class BybitServer:
             },
             "market/instruments-info": self._instruments,
             "market/tickers": lambda: self._tickers(told.get("symbol")),
+            "market/orderbook": lambda: self._book(told["symbol"]),
             "market/kline": lambda: self._klines(told),
             "user/query-api": self._key,
             "account/info": lambda: {"marginMode": self.margin_mode, "unifiedMarginStatus": 6},
@@ -186,6 +190,14 @@ class BybitServer:
             if symbol in (None, name)
         ]
         return {"category": "linear", "list": rows}
+
+    def _book(self, symbol: str) -> dict[str, Any]:
+        price = self.prices[symbol]
+        sides = {
+            side: [[str(price + Decimal(sign * step) / 10), "100"] for step in range(1, 21)]
+            for side, sign in (("b", -1), ("a", 1))
+        }
+        return {"s": symbol, **sides, "ts": self.clock.now_ms(), "u": 1, "seq": 1}
 
     def _klines(self, told: dict[str, Any]) -> dict[str, Any]:
         length = int(told["interval"]) * MINUTE

@@ -126,9 +126,7 @@ class Comparison:
     def sentence(self) -> str:
         """One line for the log and for alerts."""
         if self.equal:
-            return (
-                f"All {self.compared} trades are those of the backtest." if self.compared else "Neither has traded."
-            )
+            return f"All {self.compared} trades are those of the backtest." if self.compared else "Neither has traded."
         return (
             f"{self.matched} of {self.compared} trades are those of the backtest: {self.count('missing')} are missing, "
             f"{self.count('extra')} are extra, {self.count('differing')} differ."

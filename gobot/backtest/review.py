@@ -202,8 +202,6 @@ def _settings_of(settings: TradingSettings, rules: Rules, timeframe: Timeframe) 
         "timeframe": str(timeframe),
         "direction": rules.direction,
         "leverage": int(rules.leverage),
-        # A backtest risks the whole account that it is given.
-        "initial_capital_usd": _whole(rules.start_equity),
     }
     if rules.sizing == "all_in":
         # A size larger than any account, of which risk takes what the margin allows.

@@ -57,25 +57,27 @@ def _drawdown_figures(case: Case) -> str:
     return f"{_fallen(case):.1f} % of {case.rules.max_drawdown_pct:g} %"
 
 
-def _lost(case: Case) -> Decimal:
+def _base(case: Case) -> Decimal:
     if case.state.base_equity is None:
         raise MissingDataError("The equity that the portfolio stop is measured from is not known.")
-    return case.state.base_equity - case.view.equity
+    return case.state.base_equity
 
 
 def _portfolio_stop(case: Case) -> str | None:
-    """The account must not have lost too much of the capital since the start or the last reset."""
-    lost, allowed = _lost(case), portfolio_allowance(case.settings)
+    """The account must not have lost too much of what it had at the start or the last reset."""
+    base = _base(case)
+    lost, allowed = base - case.view.equity, portfolio_allowance(case.settings, base)
     if lost < allowed:
         return None
     return (
-        f"The loss since {case.state.base_equity:,.2f} USDT, {lost:,.2f} USDT, reaches {allowed:,.2f} USDT "
-        f"({case.rules.portfolio_stop_pct:g} % of the capital)."
+        f"The loss of {lost:,.2f} USDT since the start at {base:,.2f} USDT reaches {allowed:,.2f} USDT "
+        f"({case.rules.portfolio_stop_pct:g} %)."
     )
 
 
 def _portfolio_figures(case: Case) -> str:
-    return f"loss {_lost(case):,.2f} of {portfolio_allowance(case.settings):,.2f} USDT"
+    base = _base(case)
+    return f"loss {base - case.view.equity:,.2f} of {portfolio_allowance(case.settings, base):,.2f} USDT"
 
 
 def _worst_of_day(case: Case) -> Decimal:

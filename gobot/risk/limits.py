@@ -16,13 +16,9 @@ def exposure_limit(percent: float, equity: Decimal, leverage: int) -> Decimal:
     return max(ZERO, share_of(percent) * equity * leverage)
 
 
-def portfolio_allowance(settings: TradingSettings) -> Decimal:
-    """The loss, USDT, at which the portfolio stop falls.
-
-    It is a share of the capital that was given to gobot, not of what the account holds: an account may hold more than
-    gobot is to risk.  A backtest is given its whole account, so there the capital is the equity at its start.
-    """
-    return share_of(settings.risk_manager.portfolio_stop_pct) * settings.initial_capital_usd
+def portfolio_allowance(settings: TradingSettings, base: Decimal) -> Decimal:
+    """The loss, USDT, at which the portfolio stop falls; ``base`` is the equity at the start or the last reset."""
+    return share_of(settings.risk_manager.portfolio_stop_pct) * base
 
 
 @lru_cache(maxsize=256)

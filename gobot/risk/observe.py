@@ -89,10 +89,10 @@ def _limit_reached(state: RiskState, equity: Decimal, settings: TradingSettings)
     if drawdown is not None and drawdown >= rules.max_drawdown_pct:
         peak = state.peak_equity
         return f"drawdown {drawdown:.1f} % from the peak of {peak:,.2f} USDT reaches {rules.max_drawdown_pct:g} %"
-    if base is not None and base - equity >= portfolio_allowance(settings):
+    if base is not None and base - equity >= portfolio_allowance(settings, base):
         return (
-            f"the loss since {base:,.2f} USDT, {base - equity:,.2f} USDT, reaches {rules.portfolio_stop_pct:g} % of "
-            f"the capital of {settings.initial_capital_usd:,.2f} USDT"
+            f"the loss of {base - equity:,.2f} USDT since the start at {base:,.2f} USDT reaches "
+            f"{rules.portfolio_stop_pct:g} %"
         )
     return ""
 

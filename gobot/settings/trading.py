@@ -137,7 +137,7 @@ class RiskManagerSettings(Section):
     )
     correlation_window: int = Field(96, ge=30, le=5000, description="Candles that correlations are computed over.")
     portfolio_stop_pct: Percent = Field(
-        5, description="Loss since the start or the last reset, percent of initial_capital_usd, that latches a stop."
+        5, description="Loss since the start or the last reset, percent of the equity then, that latches a stop."
     )
     max_atr_percentile: float = Field(
         99,

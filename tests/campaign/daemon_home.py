@@ -148,6 +148,13 @@ class DaemonHome:
             "trading.risk_manager.circuit_breaker_threshold": "1000",
             "trading.risk_manager.max_consecutive_losses": "1000",
             "trading.risk_manager.max_drawdown_pct": "90",
+            "trading.risk_manager.portfolio_stop_pct": "90",
+            # It is to trade whatever the hour is and however the market moves.
+            "trading.risk_manager.low_liquidity_hours": "null",
+            "trading.risk_manager.stop_out_cooldown_minutes": "0",
+            "trading.risk_manager.max_atr_percentile": "100",
+            "trading.risk_manager.max_volatility_pct": "null",
+            "trading.risk_manager.max_correlation": "1",
             "trading.rate_limiter.requests_per_minute": "2400",
             "trading.rate_limiter.endpoint_failures": "50",
             "exchange.url_override.rest": self.sandbox.rest,

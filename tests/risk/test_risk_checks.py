@@ -48,7 +48,7 @@ REFUSALS = {
     "drawdown, unknown": ({"state": replace(STATE, peak_equity=None)}, "The peak of the equity is not known."),
     "portfolio_stop": (
         {"view": replace(VIEW, equity=Decimal(9_487)), "state": replace(STATE, day_start_equity=Decimal(9_500))},
-        "The loss since 10,000.00 USDT, 513.00 USDT, reaches 500.00 USDT (5 % of the capital).",
+        "The loss of 513.00 USDT since the start at 10,000.00 USDT reaches 500.00 USDT (5 %).",
     ),
     "portfolio_stop, unknown": (
         {"state": replace(STATE, base_equity=None)},

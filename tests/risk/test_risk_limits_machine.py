@@ -20,7 +20,7 @@ from gobot.risk import Approved, CandleHealth, EquityMarked, OperatorReset, Risk
 
 SYMBOLS = sorted(PRICES)
 START = Decimal(10_000)
-ALLOWED, DAILY = Decimal(300), Decimal(150)
+ALLOWED, DAILY = Decimal("0.03"), Decimal(150)
 RISK = Risk(
     settings(
         max_position_usd=Decimal(4_000),
@@ -130,7 +130,7 @@ class LimitsMachine(RuleBasedStateMachine):
                 self.close(symbol, self.prices[symbol], "signal")
                 continue
             assert self.latched_at is None, "nothing is opened between a latched stop and its reset"
-            assert self.state.base_equity - self.equity < ALLOWED
+            assert self.state.base_equity - self.equity < ALLOWED * self.state.base_equity
             self.number += 1
             self.cash -= verdict.quantity * self.prices[symbol] * FEE
             held = Position(
@@ -160,7 +160,7 @@ class LimitsMachine(RuleBasedStateMachine):
     @invariant()
     def a_reached_limit_is_never_forgotten(self):
         base = self.state.base_equity
-        assert base is None or base - self.equity < ALLOWED or self.state.latched
+        assert base is None or base - self.equity < ALLOWED * base or self.state.latched
 
     def view(self):
         return replace(

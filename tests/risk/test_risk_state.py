@@ -158,17 +158,17 @@ def test_drawdown_latches_the_emergency_stop_until_an_operator_resets_it():
     assert isinstance(RISK.review([idea()], VIEW, state)[0], Refused)
     reset = told(state, mark(9_000), OperatorReset(at_ms=NOW, reason="looked at it"))
     assert (reset.latched, reset.peak_equity, reset.last_reset) == ("", Decimal(9_000), "looked at it")
-    assert told(reset, mark(8_501)).latched == ""
+    assert told(reset, mark(8_551)).latched == ""
 
 
 def test_the_portfolio_stop_counts_from_the_first_mark_or_the_last_reset():
     state = told(RiskState(), mark(10_000), mark(11_000), mark("9500.01"))
     assert (state.base_equity, state.latched) == (Decimal(10_000), "")
     state = told(state, mark(9_500), mark(10_500))
-    assert state.latched == ("the loss since 10,000.00 USDT, 500.00 USDT, reaches 5 % of the capital of 10,000.00 USDT")
+    assert state.latched == "the loss of 500.00 USDT since the start at 10,000.00 USDT reaches 5 %"
     reset = told(state, mark(9_500), OperatorReset(at_ms=NOW, reason="looked at it"))
-    assert told(reset, mark("9000.01")).latched == ""
-    assert told(reset, mark(9_000)).latched
+    assert told(reset, mark("9025.01")).latched == ""
+    assert told(reset, mark(9_025)).latched
 
 
 def stopped(number, reason, pnl=-1, symbol=BTC):

@@ -47,6 +47,8 @@ trading:
   stop_loss_percent: 8
   take_profit_percent: 20
   validation: {{enabled: false}}
+  # Whenever and wherever on its random walk the test runs, it is to trade.
+  risk_manager: {{low_liquidity_hours: null, max_atr_percentile: 100, max_volatility_pct: null}}
   orchestrator: {{loop_interval: 60, close_delay: 1, guard_interval: 5}}
 exchange:
   name: {name}

@@ -7,7 +7,6 @@ carried out, otherwise it is thought through again from the start.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from decimal import Decimal
@@ -16,18 +15,16 @@ from typing import Any
 from loguru import logger
 
 from gobot import __version__
-from gobot.core import DAY_MS, DataError, Direction, GobotError, StateError, StrategyError, VenueUnavailable, utc_day
+from gobot.core import DAY_MS, DataError, Direction, StrategyError, VenueUnavailable, utc_day
 from gobot.daemon import report
+from gobot.daemon.attempts import CYCLE, Attempts
 from gobot.daemon.cycle import Cycle
 from gobot.daemon.desk import LATCHED
 from gobot.daemon.events import (
     DaemonStarted,
     DaemonStopped,
-    ErrorHappened,
-    LoopSlowed,
     Recovered,
     StateDamaged,
-    StepWorks,
     TradingPaused,
     TradingResumed,
 )
@@ -40,7 +37,7 @@ from gobot.daemon.logbook import Logbook
 from gobot.daemon.pace import Pace
 from gobot.daemon.performance import performance_of
 from gobot.daemon.picture import Picture, snapshot_of
-from gobot.daemon.progress import IDLE, Progress
+from gobot.daemon.progress import Progress
 from gobot.daemon.readiness import PROTECTION_UNPROVED, Protection, prepare_account, reach_venue
 from gobot.daemon.recovery import recovery_report
 from gobot.daemon.snapshot import Snapshot
@@ -48,10 +45,6 @@ from gobot.daemon.tuning import Tuning
 from gobot.execution import Executed
 from gobot.risk import Finding
 
-# Closed trades that risk looks at for cooldowns and the day's result.
-_RECENT_TRADES = 200
-# A guard that keeps failing is told this often (ms).
-_TOLD_AGAIN_MS = 900_000
 # Between two looks that were hinted at.
 _BREATH_S = 0.5
 # Cycles of a branch that are archived with their decisions, the newest ones.
@@ -84,9 +77,7 @@ class Orchestrator:
         self._protection = Protection(house)
         self._cycle = Cycle(house, self.tuning, self.logbook, self.picture, self._guard, turn)
         self._ledger_run = 0
-        self._step_began = time.monotonic()
-        # What keeps failing, how, when that was told last, and since when it does (ms).
-        self._ailing: dict[str, tuple[type[Exception], int, int]] = {}
+        self._attempts = Attempts(house, self.tuning, self.logbook)
         loop = self.tuning.trading.orchestrator
         self._pace = Pace(house.clock, house.hints, every=loop.guard_interval, relaxed=loop.relaxed_guard_interval)
 
@@ -124,7 +115,7 @@ class Orchestrator:
             )
         )
         if self.logbook.progress.in_cycle:
-            await self._attempt("cycle", self._run_cycle())
+            await self._attempt_cycle(self._run_cycle())
 
     async def _first_look(self) -> None:
         await prepare_account(self.house)
@@ -185,7 +176,7 @@ class Orchestrator:
 
     async def cycle(self, at_ms: int) -> None:
         """One turn of the loop."""
-        await self._attempt("cycle", self._begin_cycle(at_ms))
+        await self._attempt_cycle(self._begin_cycle(at_ms))
 
     async def guard(self, at_ms: int) -> None:
         """Look at what is open, if a look is due: fills booked, protection present, equity against the limits."""
@@ -202,8 +193,8 @@ class Orchestrator:
 
     async def look(self, at_ms: int) -> None:
         """Look at what is open now."""
-        await self._attempt("guard", self._guard.look(self.tuning.risk, at_ms))
-        self._pace.note(answered="guard" not in self._ailing, calm=self._guard.is_calm)
+        await self._attempts.make("guard", self._guard.look(self.tuning.risk, at_ms))
+        self._pace.note(answered=not self._attempts.ails("guard"), calm=self._guard.is_calm)
         latched = self.house.desk.label == LATCHED
         if latched and self.tuning.trading.orchestrator.on_target == "exit" and not self.picture.positions:
             self.end(ExitReason.EMERGENCY_STOP, self.house.desk.reason)
@@ -222,7 +213,7 @@ class Orchestrator:
     async def hindsight(self, at_ms: int) -> None:
         """Tell how the UTC day that just ended compares with the backtest of it."""
         if self.tuning.trading.orchestrator.hindsight:
-            await self._attempt("hindsight", self._look_back(at_ms))
+            await self._attempts.make("hindsight", self._look_back(at_ms))
 
     async def _look_back(self, at_ms: int) -> None:
         try:
@@ -235,58 +226,10 @@ class Orchestrator:
         self.house.announcer.publish(told)
         self.logbook.checkpoint(hindsight=f"{told.day}: {told.sentence}")
 
-    async def _attempt(self, where: str, work: Coroutine[Any, Any, object]) -> None:
-        """Await ``work``; what goes wrong is noted and told, and does not end the loop."""
-        self._step_began = time.monotonic()
-        try:
-            await work
-        except StateError as error:
-            # Without its memory the daemon must not trade: better down and seen than up and forgetful.
-            logger.critical("state cannot be kept", where=where, error=str(error))
-            raise
-        except GobotError as error:
-            if self._is_news(where, type(error)):
-                logger.error("a step failed", where=where, error=str(error))
-                self._failed(where, str(error))
-        except Exception as error:  # noqa: BLE001  # a bug in one step must not leave open positions unwatched
-            logger.opt(exception=error).error("a step failed", where=where)
-            self._failed(where, f"{type(error).__name__}: {error}")
-        else:
-            if where in self._ailing:
-                seconds = (self._now() - self._ailing.pop(where)[2]) / 1000
-                logger.info("a step works again", where=where, seconds=round(seconds))
-                self.house.announcer.publish(StepWorks(at_ms=self._now(), where=where, seconds=seconds))
-            if where == "cycle":
-                self.logbook.succeeded()
-
-    def _is_news(self, where: str, kind: type[Exception]) -> bool:
-        """Whether a failure has to be told: what fails every few seconds in the same way is told now and then.
-
-        Failures of a cycle are counted, and slow it down; all of them are news.
-        """
-        known, told_ms, since_ms = self._ailing.get(where, (None, 0, self._now()))
-        if where != "cycle" and known is kind and self._now() - told_ms < _TOLD_AGAIN_MS:
-            return False
-        self._ailing[where] = kind, self._now(), since_ms
-        return True
-
-    def _failed(self, where: str, message: str) -> None:
-        """Note a failure; a failed cycle is over, and several in a row slow the loop down."""
-        at_ms, settings = self._now(), self.tuning.trading.orchestrator
-        if where != "cycle":
-            self.logbook.checkpoint(last_error=f"{where}: {message}")
-            self.house.announcer.publish(ErrorHappened(at_ms=at_ms, where=where, message=message))
-            return
-        interval_ms = settings.loop_interval * 1000
-        patience = settings.stagnation_cycles
-        count = self.logbook.failed(where, message, at_ms=at_ms, interval_ms=interval_ms, patience=patience)
-        self.logbook.checkpoint(phase=IDLE)
-        self.house.announcer.publish(ErrorHappened(at_ms=at_ms, where=where, message=message, repeated=count))
-        if count >= patience:
-            due = self.logbook.progress.retry_after_ms
-            logger.warning("the loop slows down", failures=count, next_cycle_ms=due)
-            self.house.announcer.publish(LoopSlowed(at_ms=at_ms, failures=count, next_cycle_ms=due, message=message))
-        self._end_if_due(at_ms)
+    async def _attempt_cycle(self, work: Coroutine[Any, Any, None]) -> None:
+        """Make a cycle; one that failed counts among the iterations too."""
+        if not await self._attempts.make(CYCLE, work):
+            self._end_if_due(self._now())
 
     # One cycle
 
@@ -402,4 +345,4 @@ class Orchestrator:
 
     def seconds_at_one_step(self) -> float:
         """How long ago a job last began: grows without end only when one hangs or none is started."""
-        return time.monotonic() - self._step_began
+        return self._attempts.seconds_at_one_step()

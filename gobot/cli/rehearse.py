@@ -55,8 +55,6 @@ def rehearse(
     gobot rehearse rsi_reversion --data BTC.csv -p period=7 --json
     gobot rehearse sma_cross --data BTC.csv --keep played && gobot --home played trades
     """
-    from loguru import logger
-
     from gobot.app.histories import recorded, stored
     from gobot.app.rehearsal import rehearse as play
     from gobot.strategy import load_strategy
@@ -68,9 +66,7 @@ def rehearse(
     length = Timeframe.parse(timeframe) if timeframe else None
     histories = recorded(data, symbol or (), length) if data else stored(loaded, symbol or (), length)
     histories = [history.between(moment(since), moment(until)) for history in histories]
-    # What the daemon logs is about an account that does not exist; what went wrong is in the result.
-    logger.disable("gobot")
-    with _progress(shown=sys.stderr.isatty() and not as_json) as progress:
+    with _unlogged(), _progress(shown=sys.stderr.isatty() and not as_json) as progress:
         rehearsal = play(loaded, chosen, histories, cycles=cycles, keep=keep, progress=progress)
     if as_json:
         print_json(rehearsal.document())
@@ -82,6 +78,18 @@ def rehearse(
         raise GobotError(f"the rehearsal ended before the candles did: {rehearsal.daemon['ended']}")
     if not rehearsal.comparison.equal:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """What the daemon logs is about an account that does not exist; what went wrong is in the result."""
+    from loguru import logger
+
+    logger.disable("gobot")
+    try:
+        yield
+    finally:
+        logger.enable("gobot")
 
 
 @contextmanager

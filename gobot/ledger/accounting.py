@@ -15,6 +15,8 @@ from gobot.ledger.orders import OrderRow
 from gobot.ledger.trades import EXACT, Trade
 from gobot.ledger.words import EXTERNAL, Leg
 
+TAKEN_OVER = "taken over"
+"""Why gobot holds a position that somebody else opened."""
 _SHARE = Decimal("1e-16")
 # How venues name the orders they place themselves when they take a position away.
 _LIQUIDATION_MARKS = ("autoclose", "liquidation")
@@ -28,6 +30,9 @@ def applied(trade: Trade | None, fill: Fill, order: OrderRow | None, *, next_id:
     with localcontext(EXACT):
         if trade is None:
             return [_opened(fill, order, next_id, fill.quantity, fill.fee)]
+        if order is None and trade.reason == TAKEN_OVER and fill.time_ms < trade.entry_ms:
+            # Reported late: the position that was taken over as it stood holds it already.
+            return [replace(trade, fees=trade.fees + fill.fee)]
         if fill.side is trade.direction.entry_side:
             return [_increased(trade, fill)]
         if fill.quantity <= trade.open_quantity:

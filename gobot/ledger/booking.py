@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, insert, or_, sel
 
 from gobot.core import ZERO, Fill, FundingPayment, Position
 from gobot.ledger import orders as order_rows
-from gobot.ledger.accounting import applied, with_funding
+from gobot.ledger.accounting import TAKEN_OVER, applied, with_funding
 from gobot.ledger.schema import fills, funding, trades
 from gobot.ledger.trades import ChangeKind, Trade, TradeChange
 from gobot.ledger.words import EXTERNAL
@@ -133,7 +133,7 @@ def adopt(connection: Connection, position: Position, *, bot: str, stop: Decimal
         cost=value,
         entry_ms=at_ms,
     )
-    trade = replace(before, bot=bot, candle_ms=at_ms, stop=stop, reason="taken over")
+    trade = replace(before, bot=bot, candle_ms=at_ms, stop=stop, reason=TAKEN_OVER)
     _write_trades(connection, [trade], [] if known is None else [trade.id])
     return trade
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from run_seed import run_seeds
 
-RUNS = int(os.environ.get("GOBOT_CAMPAIGN_RUNS", "30"))
+RUNS = int(os.environ.get("GOBOT_CAMPAIGN_RUNS", "5"))
 _BATCH = 5
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_cases import BTC, CANDLE, ETH, bracket, client_id, dump, fill, planned, report
 
-from gobot.core import Fill, FundingPayment, OrderStatus, Side
+from gobot.core import Direction, Fill, FundingPayment, OrderStatus, Position, Side
 from gobot.ledger import ChangeKind, Ledger, LedgerStatus, Leg
 
 ENTRY = fill(1, Side.BUY, "0.5", "100", by=client_id(Leg.ENTRY), fee="0.025")
@@ -230,3 +230,29 @@ def test_orders_of_another_symbol_do_not_mix(ledger: Ledger):
     ledger.book([ENTRY, fill(1, Side.SELL, "1", "10", symbol=ETH, by=planned(Leg.STOP, ETH).request.client_id)])
 
     assert [(trade.symbol, trade.bot) for trade in ledger.open_trades()] == [(BTC, "main"), (ETH, "external")]
+
+
+def test_a_fill_that_is_reported_after_its_position_was_taken_over_adds_its_fee_alone(ledger: Ledger):
+    held = Position(
+        symbol=ETH,
+        direction=Direction.LONG,
+        quantity=Decimal("0.3"),
+        entry_price=Decimal(100),
+        mark_price=Decimal(101),
+    )
+    early = fill(1, Side.BUY, "0.3", "100", symbol=ETH, fee="0.015")
+    late = fill(2, Side.BUY, "0.2", "110", symbol=ETH, fee="0.011")
+    taken_over = ledger.adopt(held, bot="main", stop=Decimal(98), at_ms=late.time_ms)
+
+    ledger.book([early])
+    (trade,) = ledger.open_trades()
+    assert (trade.id, trade.open_quantity, trade.cost, trade.fees) == (
+        taken_over.id,
+        Decimal("0.3"),
+        Decimal(30),
+        Decimal("0.015"),
+    )
+
+    ledger.book([early, late])
+    (trade,) = ledger.open_trades()
+    assert (trade.open_quantity, trade.fees) == (Decimal("0.5"), Decimal("0.026"))
